@@ -1,0 +1,29 @@
+# Everything runs in a virtual environment of the clone's own: .venv
+.PHONY: demo test lint bench clean
+VENV := .venv
+READY := $(VENV)/.ready
+
+demo: $(READY)
+	$(VENV)/bin/missions demo
+
+test: $(READY)
+	$(VENV)/bin/pytest
+
+lint: $(READY)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/pyright
+
+bench: $(READY)
+	$(VENV)/bin/python -m benchmarks
+
+clean:
+	rm -rf $(VENV)
+
+# The lock names every package, so pip has nothing left to resolve.
+$(READY): requirements.lock pyproject.toml
+	@echo "Setting up $(VENV) (half a minute or so the first time)"
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement requirements.lock
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,65 @@
+"""How to reach a model or a tool server, and who the agent is: plain values that blocks hold and the agent uses."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue, SecretStr
+
+from blueprint.policy import RiskPolicy
+from blueprint.values import Name, Value
+
+
+class ModelConnection(Value):
+    """An OpenAI-compatible chat-completions endpoint (R8.1)."""
+
+    name: Name
+    base_url: str
+    model: str
+    api_key: SecretStr = SecretStr("")
+    context_tokens: int = 128_000
+    max_output_tokens: int = 4_096
+    request_timeout_seconds: float = 300
+    idle_timeout_seconds: float = 120
+    max_retries: int = 4
+    price_per_million_input: float = 0
+    price_per_million_output: float = 0
+    extra_body: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class StdioServer(Value):
+    """An MCP server that is started as a child process."""
+
+    transport: Literal["stdio"] = "stdio"
+    command: str
+    arguments: tuple[str, ...] = ()
+    environment: dict[str, SecretStr] = Field(default_factory=dict)
+    directory: str = ""
+
+
+class HttpServer(Value):
+    """An MCP server behind a URL, over streamable HTTP or the older SSE."""
+
+    transport: Literal["http", "sse"] = "http"
+    url: str
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+
+
+class ToolServerConnection(Value):
+    """One MCP server under the name by which policies and Tasks call it."""
+
+    name: Name
+    server: Annotated[StdioServer | HttpServer, Field(discriminator="transport")]
+    policy: RiskPolicy = RiskPolicy()
+    connect_timeout_seconds: float = 60
+    call_timeout_seconds: float = 120
+
+
+class Employee(Value):
+    """A Digital Employee: who plans and executes, with what (R8.1)."""
+
+    name: Name
+    role: str
+    rules: str = ""
+    policy: RiskPolicy = RiskPolicy()
+    model: ModelConnection
+    servers: tuple[ToolServerConnection, ...] = ()
+    skills: tuple[str, ...] = ()

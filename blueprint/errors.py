@@ -1,0 +1,87 @@
+"""The errors that Missions raises on purpose, as one tree.
+
+MissionsError
+ ├─ InvalidInput           a person gave something that can't be used; nothing was changed
+ │   ├─ UnknownName        no such Mission, run, Task, block; lists the candidates
+ │   ├─ InvalidBlueprint   a plan that fails validation; carries every problem
+ │   └─ ForbiddenTransition   a Mission can't go from this state to that one (R3.1)
+ ├─ Unavailable            something outside does not answer (database, server, model, tool server)
+ │   ├─ ModelUnavailable
+ │   └─ ToolServerUnavailable
+ └─ RunEnded               a run can't go on; its text becomes the reason in the report
+     ├─ ModelMisbehaved    the model's answers stayed unusable after all corrections (R4.9)
+     ├─ LimitReached       steps, tokens or running time are used up (R4.6, R4.9)
+     ├─ Unanswered         nobody answered a request in time; silence never approves (R5.4)
+     └─ Stopped            a person ended the run in an answer
+
+The text of each says what is wrong, with the value, and what to do.
+"""
+
+from collections.abc import Sequence
+
+
+class MissionsError(Exception):
+    """Root of the tree; `str()` is a sentence for a person."""
+
+
+class InvalidInput(MissionsError):
+    """What a person gave can't be used; nothing was changed."""
+
+
+class UnknownName(InvalidInput):
+    """`given` names no `kind`, or more than one; `candidates` are those it could have meant."""
+
+    def __init__(self, kind: str, given: str, candidates: Sequence[str], *, ambiguous: bool = False) -> None:
+        self.kind, self.given, self.candidates, self.ambiguous = kind, given, tuple(candidates), ambiguous
+        claim = f"{given!r} fits more than one {kind}" if ambiguous else f"There is no {kind} {given!r}"
+        listed = ", ".join(self.candidates[:20]) if self.candidates else "none yet"
+        super().__init__(f"{claim}; {'candidates' if ambiguous else 'available'}: {listed}.")
+
+
+class InvalidBlueprint(InvalidInput):
+    """A Blueprint that fails validation; `problems` holds a sentence for each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("The Blueprint can't be used: " + " ".join(self.problems))
+
+
+class ForbiddenTransition(InvalidInput):
+    """A Mission in state `current` can't become `wanted` (R3.1)."""
+
+    def __init__(self, mission: str, current: str, wanted: str, allowed: Sequence[str]) -> None:
+        self.mission, self.current, self.wanted = mission, current, wanted
+        ways = f"it can become {' or '.join(allowed)}" if allowed else "that is final"
+        super().__init__(f"Mission {mission!r} is {current} and can't become {wanted}; {ways}.")
+
+
+class Unavailable(MissionsError):
+    """Something outside does not answer."""
+
+
+class ModelUnavailable(Unavailable):
+    """The model endpoint is down, refuses the key, or stayed slow or broken over all retries."""
+
+
+class ToolServerUnavailable(Unavailable):
+    """An MCP server can't be started or reached."""
+
+
+class RunEnded(MissionsError):
+    """A run can't go on; the text becomes the reason in its report."""
+
+
+class ModelMisbehaved(RunEnded):
+    """The model's answers stayed unusable after all corrections (R4.9)."""
+
+
+class LimitReached(RunEnded):
+    """Steps, tokens or running time are used up (R4.6, R4.9)."""
+
+
+class Unanswered(RunEnded):
+    """Nobody answered a request in time; silence never approves (R5.4)."""
+
+
+class Stopped(RunEnded):
+    """A person ended the run in an answer."""

@@ -1,0 +1,47 @@
+"""A Mission, its states, and the changes between them that are allowed (R3.1)."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from blueprint.errors import ForbiddenTransition
+from blueprint.values import Moment, Name, TimeZone, Value
+
+
+class MissionState(StrEnum):
+    """Where a Mission stands."""
+
+    DRAFT = "Draft"
+    ACTIVE = "Active"
+    PAUSED = "Paused"
+    DELETED = "Deleted"
+
+
+_ALLOWED: dict[MissionState, tuple[MissionState, ...]] = {
+    MissionState.DRAFT: (MissionState.ACTIVE, MissionState.DELETED),
+    MissionState.ACTIVE: (MissionState.PAUSED, MissionState.DELETED),
+    MissionState.PAUSED: (MissionState.ACTIVE, MissionState.DELETED),
+    MissionState.DELETED: (),
+}
+
+
+class Mission(Value):
+    """A long-running operations goal. `plan_version` and `plan_digest` are those of the plan in force, once launched."""
+
+    id: Name
+    title: str
+    goal: str
+    state: MissionState = MissionState.DRAFT
+    timezone: TimeZone = "UTC"
+    employee: Name = Field(default="default", description="The Digital Employee that works on it.")
+    plan_version: int | None = None
+    plan_digest: str | None = None
+    created_at: Moment
+    active_at: Moment = Field(description="Last activity, for sorting.")
+
+
+def check_transition(mission: Mission, wanted: MissionState) -> None:
+    """ForbiddenTransition, naming both states, unless `mission` may become `wanted` (R3.1)."""
+    allowed = _ALLOWED[mission.state]
+    if wanted not in allowed:
+        raise ForbiddenTransition(mission.id, mission.state, wanted, allowed)

@@ -1,0 +1,131 @@
+"""Questions to a person and the answers: the four kinds of R5.1, and the two that plan a Mission (R2.1, R2.4)."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from blueprint.policy import ToolCall
+from blueprint.values import Moment, Value
+
+ANSWER_SECONDS = 10_800
+"""How long a request stays open: 3 hours (R5.4)."""
+
+
+class RequestState(StrEnum):
+    """Where a request stands; everything but OPEN is final."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class ApprovalQuestion(Value):
+    """May exactly this call be made?"""
+
+    kind: Literal["approval"] = "approval"
+    call: ToolCall
+    why: str = Field(description="Why the agent wants it, in its own words.")
+    risk: str = Field(description="Why the policy asks.")
+    undo: str = Field(default="", description="How to undo it.")
+
+    @property
+    def digest(self) -> str:
+        """Hash of the call that an approval is bound to (R5.3)."""
+        return self.call.digest
+
+
+class InformationQuestion(Value):
+    """Something that the agent needs to know."""
+
+    kind: Literal["information"] = "information"
+    questions: tuple[str, ...] = Field(min_length=1, max_length=12)
+
+
+class ChoiceQuestion(Value):
+    """Several ways to go on; one is chosen, or another written."""
+
+    kind: Literal["choice"] = "choice"
+    question: str
+    options: tuple[str, ...] = Field(min_length=2, max_length=9)
+
+
+class AnomalyQuestion(Value):
+    """Something unexpected: go on, stop, or advice. `unknown_call` is set when the outcome of a call is unknown (R4.8)."""
+
+    kind: Literal["anomaly"] = "anomaly"
+    what: str
+    unknown_call: ToolCall | None = None
+
+
+class ReviewQuestion(Value):
+    """Is this plan, by its digest, to be launched? (R2.4)"""
+
+    kind: Literal["review"] = "review"
+    plan_version: int
+    plan_digest: str
+    page: str = Field(description="The plan as Markdown, as shown.")
+
+
+Question = Annotated[
+    ApprovalQuestion | InformationQuestion | ChoiceQuestion | AnomalyQuestion | ReviewQuestion, Field(discriminator="kind")
+]
+
+
+class Decision(StrEnum):
+    """What a person decided. Which of these fit depends on the kind of question, see `fitting_decisions`."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    ANSWER = "answer"
+    CHOOSE = "choose"
+    CONTINUE = "continue"
+    STOP = "stop"
+    HAPPENED = "happened"
+    NOT_HAPPENED = "not_happened"
+    LAUNCH = "launch"
+    CHANGE = "change"
+    KEEP_DRAFT = "keep_draft"
+
+
+class Answer(Value):
+    """One person's answer to one request."""
+
+    decision: Decision
+    text: str = Field(default="", max_length=20_000, description="Free text, kept word for word.")
+    answers: tuple[str, ...] = Field(default=(), description="One per question, in order.")
+    choice: str = ""
+    by: str = Field(description="Who, or by what door: 'console', 'command:alice'.")
+    at: Moment
+
+
+class Request(Value):
+    """A question that a run has put to people. `key` is unique within the run and names the wait in Prefect."""
+
+    run_id: str
+    mission_id: str
+    key: str
+    title: str = Field(description="One line: 'restart nginx?'")
+    question: Question
+    asked_at: Moment
+    deadline: Moment
+    state: RequestState = RequestState.OPEN
+    answer: Answer | None = None
+
+
+def fitting_decisions(question: Question) -> tuple[Decision, ...]:
+    """The decisions that answer this kind of question."""
+    match question:
+        case ApprovalQuestion():
+            return (Decision.APPROVE, Decision.REJECT)
+        case InformationQuestion():
+            return (Decision.ANSWER,)
+        case ChoiceQuestion():
+            return (Decision.CHOOSE,)
+        case AnomalyQuestion(unknown_call=None):
+            return (Decision.CONTINUE, Decision.STOP)
+        case AnomalyQuestion():
+            return (Decision.HAPPENED, Decision.NOT_HAPPENED, Decision.STOP)
+        case ReviewQuestion():
+            return (Decision.LAUNCH, Decision.CHANGE, Decision.KEEP_DRAFT)

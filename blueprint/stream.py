@@ -1,0 +1,172 @@
+"""The output stream of a run: what its journal holds, in order, and what people watch (R4.2, R4.8).
+
+A call that changes something is `Intended` before it is made and `Returned` after; one that is intended and has not
+returned has an unknown outcome. The conversation with the model is folded from these events and from nothing else.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue, TypeAdapter
+
+from blueprint.policy import Rule, ToolCall, ToolTraits
+from blueprint.requests import Answer
+from blueprint.values import Value
+
+
+class Usage(Value):
+    """What one or more model calls used; cost in the currency of the endpoint's price."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cost=self.cost + other.cost,
+        )
+
+
+class Outcome(StrEnum):
+    """The three words of the effect ledger (R4.8)."""
+
+    DONE = "done"
+    NOT_DONE = "not done"
+    UNKNOWN = "unknown"
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    OK = "ok"
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class Finding(Value):
+    """One thing that the agent found, with the steps that show it."""
+
+    title: str = Field(min_length=1, max_length=200, description="The finding in one line.")
+    severity: Severity = Field(description="ok, info, warning or critical.")
+    detail: str = Field(default="", max_length=8_000, description="What was seen, with figures.")
+    evidence: tuple[str, ...] = Field(default=(), description="Ids of the calls that show it, e.g. 'c00020001'.")
+
+
+class Conclusion(Value):
+    """The model's words for the report; every figure and ledger comes from the records instead."""
+
+    summary: str = Field(min_length=1, max_length=8_000, description="What was looked at and what it comes to.")
+    findings: tuple[Finding, ...] = Field(default=(), max_length=100, description="Most important first.")
+    recommendations: tuple[str, ...] = Field(default=(), max_length=50, description="What people should do.")
+    unchecked: tuple[str, ...] = Field(default=(), max_length=50, description="What could not be checked, and why.")
+
+
+class ModelCall(Value):
+    """A call as the model wrote it: `call` when it can be made, else `problem` says why not."""
+
+    id: str
+    wire_name: str
+    raw_arguments: str
+    call: ToolCall | None = None
+    problem: str = ""
+    extra: dict[str, JsonValue] = Field(default_factory=dict, description="Provider fields that must be sent back.")
+
+
+class Briefed(Value):
+    """The run began: what the model was told at first."""
+
+    kind: Literal["briefed"] = "briefed"
+    system: str
+    task: str
+    model: str
+
+
+class Reasoned(Value):
+    """The model answered."""
+
+    kind: Literal["reasoned"] = "reasoned"
+    text: str
+    reasoning: str = ""
+    reasoning_key: str = ""
+    calls: tuple[ModelCall, ...] = ()
+    usage: Usage = Usage()
+    seconds: float = 0
+
+
+class Corrected(Value):
+    """The model was told what was wrong with its answer."""
+
+    kind: Literal["corrected"] = "corrected"
+    text: str
+
+
+class Asked(Value):
+    """A person was asked; the run may end its process here and go on with the answer."""
+
+    kind: Literal["asked"] = "asked"
+    key: str
+    title: str
+    call_id: str = ""
+
+
+class Answered(Value):
+    """A person answered, or the policy's time ran out."""
+
+    kind: Literal["answered"] = "answered"
+    key: str
+    title: str
+    answer: Answer
+    call_id: str = ""
+
+
+class Intended(Value):
+    """The call is about to be made. `approval` is the key of the request that allows it, empty when none was needed."""
+
+    kind: Literal["intended"] = "intended"
+    call: ToolCall
+    traits: ToolTraits
+    rule: Rule
+    reason: str
+    approval: str = ""
+    attempt: int = 1
+
+
+class Returned(Value):
+    """The call came back, was refused, or its outcome was settled by a person."""
+
+    kind: Literal["returned"] = "returned"
+    call: ToolCall
+    outcome: Outcome
+    is_error: bool = False
+    text: str = Field(default="", description="What the model reads: bounded.")
+    size: int = Field(default=0, description="Length of the whole result in characters.")
+    structured: JsonValue = None
+    seconds: float = 0
+    changes: bool = Field(default=False, description="Whether the call belongs into the effect ledger.")
+
+
+class Concluded(Value):
+    """The model handed in its conclusion."""
+
+    kind: Literal["concluded"] = "concluded"
+    conclusion: Conclusion
+    call_id: str = ""
+
+
+class Ended(Value):
+    """The run is over; nothing follows."""
+
+    kind: Literal["ended"] = "ended"
+    state: str
+    reason: str = ""
+
+
+StreamEvent = Annotated[
+    Briefed | Reasoned | Corrected | Asked | Answered | Intended | Returned | Concluded | Ended, Field(discriminator="kind")
+]
+
+STREAM_EVENT: TypeAdapter[StreamEvent] = TypeAdapter(StreamEvent)
+"""Reads one event from JSON."""

@@ -1,0 +1,77 @@
+"""The small values that everything else is made of: names, canonical JSON, digests, moments."""
+
+import hashlib
+import json
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, JsonValue, StringConstraints
+
+NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
+
+
+class Value(BaseModel):
+    """A frozen pydantic value that refuses unknown fields; base of all that comes from outside."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def known_timezone(name: str) -> str:
+    """The IANA zone `name` itself; ValueError when there is no such zone. Empty means: not given."""
+    if name and name not in available_timezones():
+        raise ValueError(f"{name!r} is no IANA time zone; write for example 'UTC' or 'Europe/Berlin'")
+    return name
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+"""A technical name: safe as a Prefect name, an artifact key, a folder and a URL part."""
+
+Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""A point in time, aware, kept in UTC."""
+
+TimeZone = Annotated[str, AfterValidator(known_timezone)]
+"""An IANA time zone, or empty for the Mission's own."""
+
+
+def zone(name: str) -> ZoneInfo:
+    """The zone `name`, UTC when empty."""
+    return ZoneInfo(name or "UTC")
+
+
+def slug(text: str, fallback: str = "mission") -> str:
+    """A Name made from any text, at most 40 characters: `"Inspect the host!"` gives `"inspect-the-host"`."""
+    words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    return words[:40].rstrip("-") or fallback
+
+
+def canonical_json(value: JsonValue) -> str:
+    """One text for equal JSON, in the spirit of RFC 8785: sorted keys, no spaces, 1.0 written as 1.
+
+    Strings are kept as they are, byte by byte: two Unicode forms of one word are two different values.
+    """
+    return json.dumps(_plain_numbers(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest(value: JsonValue) -> str:
+    """SHA-256 of the canonical JSON, in hex."""
+    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _plain_numbers(value: JsonValue) -> JsonValue:
+    match value:
+        case bool():
+            return value
+        case float() if value.is_integer():
+            return int(value)
+        case dict():
+            return {key: _plain_numbers(item) for key, item in value.items()}
+        case list():
+            return [_plain_numbers(item) for item in value]
+        case _:
+            return value
