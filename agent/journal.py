@@ -7,7 +7,11 @@ from blueprint.stream import StreamEvent
 
 
 class Journal(Protocol):
-    """An append-only record. What `append` returned from is durable."""
+    """An append-only record. What `append` returned from is durable.
+
+    An `Intended` event with an approval spends that approval in the same transaction; InvalidInput when the approval
+    was not given, is another call's, or was spent before (R5.3).
+    """
 
     @property
     def events(self) -> Sequence[StreamEvent]:

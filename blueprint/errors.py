@@ -8,6 +8,7 @@ MissionsError
  ├─ Unavailable            something outside does not answer (database, server, model, tool server)
  │   ├─ ModelUnavailable
  │   └─ ToolServerUnavailable
+ ├─ LeaseLost              another process has this run now, or it is over; stop at once and write nothing more
  └─ RunEnded               a run can't go on; its text becomes the reason in the report
      ├─ ModelMisbehaved    the model's answers stayed unusable after all corrections (R4.9)
      ├─ LimitReached       steps, tokens or running time are used up (R4.6, R4.9)
@@ -65,6 +66,14 @@ class ModelUnavailable(Unavailable):
 
 class ToolServerUnavailable(Unavailable):
     """An MCP server can't be started or reached."""
+
+
+class LeaseLost(MissionsError):
+    """This process no longer works on the run: another has it, or it is over. It must stop and write nothing more."""
+
+    def __init__(self, run_id: str, owner: str) -> None:
+        self.run_id, self.owner = run_id, owner
+        super().__init__(f"{owner!r} no longer holds run {run_id!r}; another process has it, or it is over. Stop working on it.")
 
 
 class RunEnded(MissionsError):

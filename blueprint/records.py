@@ -28,6 +28,17 @@ class StartedBy(StrEnum):
     MANUAL = "manual"
 
 
+class RunEnd(Value):
+    """How a run ended."""
+
+    state: RunState
+    reason: str = ""
+    conclusion: Conclusion | None = None
+    usage: Usage = Usage()
+    running_seconds: float = Field(default=0, description="Time at work, waits for people not counted.")
+    ended_at: Moment
+
+
 class RunRecord(Value):
     """One run of a Task; `id` is the Prefect flow run's."""
 
@@ -66,6 +77,17 @@ class FireRecord(Value):
     scheduled_for: Moment
     at: Moment
     reason: str
+
+
+class PlanVersion(Value):
+    """One version of a Mission's Blueprint: when it was made, who confirmed it and when (R3.7)."""
+
+    version: int
+    digest: str
+    title: str
+    created_at: Moment
+    confirmed_by: str = ""
+    confirmed_at: Moment | None = None
 
 
 class Message(Value):

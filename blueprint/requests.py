@@ -26,6 +26,7 @@ class ApprovalQuestion(Value):
 
     kind: Literal["approval"] = "approval"
     call: ToolCall
+    about: str = Field(default="", description="What the tool does, in its server's words.")
     why: str = Field(description="Why the agent wants it, in its own words.")
     risk: str = Field(description="Why the policy asks.")
     undo: str = Field(default="", description="How to undo it.")
@@ -66,6 +67,7 @@ class ReviewQuestion(Value):
     plan_version: int
     plan_digest: str
     page: str = Field(description="The plan as Markdown, as shown.")
+    can_launch: bool = Field(default=True, description="False while verification finds problems.")
 
 
 Question = Annotated[
@@ -127,5 +129,7 @@ def fitting_decisions(question: Question) -> tuple[Decision, ...]:
             return (Decision.CONTINUE, Decision.STOP)
         case AnomalyQuestion():
             return (Decision.HAPPENED, Decision.NOT_HAPPENED, Decision.STOP)
-        case ReviewQuestion():
+        case ReviewQuestion(can_launch=True):
             return (Decision.LAUNCH, Decision.CHANGE, Decision.KEEP_DRAFT)
+        case ReviewQuestion():
+            return (Decision.CHANGE, Decision.KEEP_DRAFT)

@@ -1,5 +1,6 @@
 """When a Task starts: at cron times, once, on an event, or only by hand (R2.5)."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
@@ -67,6 +68,8 @@ def checked_cron(text: str) -> str:
     fields = " ".join(text.split())
     if len(fields.split(" ")) != 5:
         raise ValueError(f"{text!r} has {len(text.split())} fields; a cron expression has 5: minute hour day month weekday")
+    if re.search(r"\b[rh]\b", fields, re.IGNORECASE):
+        raise ValueError(f"{text!r} has a random field (R or H); name the times, so that the plan says when it runs")
     try:
         times = list(islice(_times(fields, datetime(2027, 1, 1)), 300))  # noqa: DTZ001 wall-clock times, no zone meant
     except (ValueError, KeyError) as error:

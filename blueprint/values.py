@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -20,9 +21,15 @@ class Value(BaseModel):
 
 def known_timezone(name: str) -> str:
     """The IANA zone `name` itself; ValueError when there is no such zone. Empty means: not given."""
-    if name and name not in available_timezones():
+    if name and name not in _zone_names():
         raise ValueError(f"{name!r} is no IANA time zone; write for example 'UTC' or 'Europe/Berlin'")
     return name
+
+
+@cache
+def _zone_names() -> frozenset[str]:
+    """All zones; kept, because looking them up reads a folder tree and every Mission that is loaded asks."""
+    return frozenset(available_timezones())
 
 
 def _utc(moment: datetime) -> datetime:

@@ -1,0 +1,136 @@
+"""Changes an earlier Blueprint as a wish in English says: "make it 03:00", "also check the memory", "drop the cleaning"."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agent.builtin.rehearsal.alignment import tools_for
+from agent.builtin.rehearsal.commission import Commission
+from agent.builtin.rehearsal.goal import Job, read_clauses, read_goal
+from agent.builtin.rehearsal.schedule import Schedule, at_another_time, find_schedule
+from agent.builtin.rehearsal.tasks import task_for, trigger_for
+from agent.builtin.rehearsal.times import TIME, find_zone
+from agent.builtin.rehearsal.words import content_words, meanings
+
+Plan = dict[str, Any]
+
+_RENAME = re.compile(
+    r"^\s*(?:please\s+)?(?:re)?(?:name|call)\s+(?:it|this|the\s+mission)?\s*(?:to\s+)?['\"]?(.+?)['\"]?\s*[.!]?\s*$",
+    re.IGNORECASE,
+)
+_ADD = re.compile(r"^\s*(?:please\s+)?(?:and\s+)?(?:also|add|include|additionally)\b[:,]?\s*|\b(?:too|as well)\b", re.IGNORECASE)
+_DROP = re.compile(r"^\s*(?:please\s+)?(?:drop|leave\s+out|skip|remove|delete|without|do\s+not|don't|no)\b", re.IGNORECASE)
+_TIME = re.compile(rf"\b{TIME}", re.IGNORECASE)
+_SAYS_DAYS = re.compile(r"\b(?:every|each|on|daily|nightly|weekly|monthly|weekdays?|weekends?)\b", re.IGNORECASE)
+_VAGUE = meanings("make change set move task tasks instead run new please not minutes hours time")
+
+
+def changed(commission: Commission) -> Plan:
+    """The earlier plan with the wish fulfilled; unchanged, and saying so, when the wish is not understood."""
+    before, wish = dict(commission.previous), commission.wish
+    for change in (_renamed, _with_more, _with_less, _at_other_times):
+        after = change(before, commission)
+        if after is not None:
+            return after
+    note = f"The wish {wish!r} was not understood, so nothing was changed."
+    return {**before, "approach": f"{note} {before.get('approach') or ''}".strip()}
+
+
+def _renamed(plan: Plan, commission: Commission) -> Plan | None:
+    match = _RENAME.match(commission.wish)
+    return {**plan, "title": match[1][:120]} if match else None
+
+
+def _with_more(plan: Plan, commission: Commission) -> Plan | None:
+    """A wish with a time of its own becomes a new Task; else the first Task does it too."""
+    if not _ADD.search(commission.wish):
+        return None
+    intent = read_goal(_ADD.sub("", commission.wish))
+    if not intent.jobs:
+        return None
+    tasks = [dict(task) for task in plan["tasks"]]
+    for job in intent.jobs:
+        if job.schedule:
+            tasks.append(task_for(job, commission.offers, taken=[task["name"] for task in tasks]))
+        else:
+            tasks[0] = _extended(tasks[0], job, commission)
+    rules = [*plan["risk_policy"]["rules"], *_new_rules(plan, intent.jobs, commission)]
+    breakdown = [*plan["breakdown"], *(f"{clause[0].upper()}{clause[1:]}" for job in intent.jobs for clause in job.clauses)]
+    return {**plan, "tasks": tasks, "risk_policy": {"rules": rules}, "breakdown": breakdown}
+
+
+def _extended(task: Plan, job: Job, commission: Commission) -> Plan:
+    more = [offer.name for offer in tools_for(job, commission.offers)[0] if offer.name not in task["tools"]]
+    return {**task, "instructions": f"{task['instructions']} {job.text}", "tools": [*task["tools"], *more]}
+
+
+def _new_rules(plan: Plan, jobs: Sequence[Job], commission: Commission) -> list[Mapping[str, str]]:
+    ruled = {rule["tool"] for rule in plan["risk_policy"]["rules"]}
+    changes = dict.fromkeys(offer.name for job in jobs for offer in tools_for(job, commission.offers)[1])
+    return [{"tool": name, "rule": "ask"} for name in changes if name not in ruled]
+
+
+def _with_less(plan: Plan, commission: Commission) -> Plan | None:
+    """Drops the Tasks, or the sentences of Tasks, that the wish speaks of; something is always left."""
+    if not _DROP.match(commission.wish):
+        return None
+    subject = _subject(_DROP.sub("", commission.wish))
+    kept = [task for task in plan["tasks"] if not subject & meanings(f"{task['name']} {task['title']}")]
+    if kept and len(kept) < len(plan["tasks"]):
+        return {**plan, "tasks": kept}
+    tasks = [_shortened(task, subject, commission) for task in plan["tasks"]]
+    breakdown = [part for part in plan["breakdown"] if not subject & meanings(part)]
+    return {**plan, "tasks": tasks, "breakdown": breakdown} if tasks != plan["tasks"] else None
+
+
+def _shortened(task: Plan, subject: frozenset[str], commission: Commission) -> Plan:
+    clauses = [clause.text for clause in read_clauses(task["instructions"])[0] if clause.text]
+    kept = tuple(clause for clause in clauses if not subject & meanings(clause))
+    if not kept or len(kept) == len(clauses):
+        return task
+    shorter = task_for(Job(clauses=kept), commission.offers)
+    return {**task, **{name: shorter[name] for name in ("title", "instructions", "tools", "outputs")}}
+
+
+def _at_other_times(plan: Plan, commission: Commission) -> Plan | None:
+    zone = find_zone(commission.wish)
+    phrase = find_schedule(commission.wish)
+    clock = _TIME.search(commission.wish)
+    if not (zone or phrase or clock):
+        return None
+    meant = _meant(plan["tasks"], commission.wish)
+    tasks = [_rescheduled(task, commission.wish) if task["name"] in meant else task for task in plan["tasks"]]
+    if zone:
+        tasks = [_in_zone(task, zone.name) if task["name"] in meant else task for task in tasks]
+        plan = {**plan, "timezone": zone.name if len(meant) == len(tasks) else plan["timezone"]}
+    return {**plan, "tasks": tasks}
+
+
+def _rescheduled(task: Plan, wish: str) -> Plan:
+    """A wish with a time of day and no days keeps the days as they are."""
+    old, clock, phrase = task["trigger"], _TIME.search(wish), find_schedule(wish)
+    if clock and not _SAYS_DAYS.search(wish):
+        new = trigger_for(Schedule(cron=at_another_time(old.get("cron") or "", clock.group())))
+    elif phrase:
+        new = trigger_for(phrase.schedule)
+    else:
+        return task
+    zone = {"timezone": old["timezone"]} if new["kind"] == "cron" and old.get("timezone") else {}
+    return {**task, "trigger": {**new, **zone}}
+
+
+def _in_zone(task: Plan, zone: str) -> Plan:
+    return {**task, "trigger": {**task["trigger"], "timezone": zone}} if task["trigger"]["kind"] == "cron" else task
+
+
+def _meant(tasks: Sequence[Plan], wish: str) -> frozenset[str]:
+    """Names of the Tasks whose titles the wish speaks of; all of them when it names none."""
+    subject = _subject(wish)
+    named = {task["name"] for task in tasks if subject & meanings(f"{task['name']} {task['title']}")}
+    return frozenset(named or {task["name"] for task in tasks})
+
+
+def _subject(text: str) -> frozenset[str]:
+    """What a wish is about: "the cleaning" is about "clean"."""
+    words = [word.removesuffix("ing") for word in content_words(text)]
+    return meanings([*words, *content_words(text)]) - _VAGUE

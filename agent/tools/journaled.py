@@ -1,0 +1,96 @@
+"""Writes each call before it is made and after it came back; settles calls whose outcome is unknown (R4.8)."""
+
+from dataclasses import dataclass
+
+from agent.approver import Approver
+from agent.asking import ask_person
+from agent.journal import Journal
+from agent.tools.approval import Permit
+from agent.tools.toolset import ToolListing, ToolResult, Toolset
+from blueprint.errors import Stopped
+from blueprint.policy import ToolCall
+from blueprint.requests import AnomalyQuestion, Answer, Decision
+from blueprint.stream import Intended, Outcome, Returned
+
+
+@dataclass(frozen=True, kw_only=True)
+class Journaled:
+    """The wrapper between approval and the tools: at most once for calls that change, again for those that only read."""
+
+    inner: Toolset
+    journal: Journal
+    approver: Approver
+
+    async def tools(self) -> ToolListing:
+        """The tools as they are now."""
+        return await self.inner.tools()
+
+    async def call(self, call: ToolCall, permit: Permit) -> ToolResult:
+        """Make the call and record it; one that an earlier execution began is repeated only if that can do no harm."""
+        attempts = self._attempts(call)
+        if attempts and not permit.tool.traits.is_repeatable:
+            return await self._settle(call, permit, "The run was interrupted while this call was at work.")
+        await self.journal.append(_intended(call, permit, attempts + 1))
+        result = await self.inner.call(call)
+        if result.outcome is Outcome.UNKNOWN and not permit.tool.traits.is_repeatable:
+            return await self._settle(call, permit, result.text)
+        return await self._record(call, permit, result)
+
+    def _attempts(self, call: ToolCall) -> int:
+        return sum(isinstance(event, Intended) and event.call.id == call.id for event in self.journal.events)
+
+    async def _record(self, call: ToolCall, permit: Permit, result: ToolResult) -> ToolResult:
+        await self.journal.append(_returned(call, permit, result))
+        return result
+
+    async def _settle(self, call: ToolCall, permit: Permit, what: str) -> ToolResult:
+        """Ask a person whether the effect happened: it is never repeated on a guess."""
+        answer = await ask_person(
+            journal=self.journal,
+            approver=self.approver,
+            key=f"unknown-{call.id}",
+            title=f"did {call.name} happen?",
+            question=AnomalyQuestion(what=what, unknown_call=call),
+            call_id=call.id,
+        )
+        result = await self._record(call, permit, _settled(answer))
+        if answer.decision is Decision.STOP:
+            raise Stopped(f"{answer.by} stopped the run at a call whose outcome is unknown: {call.name}")
+        return result
+
+
+def _intended(call: ToolCall, permit: Permit, attempt: int) -> Intended:
+    return Intended(
+        call=call,
+        traits=permit.tool.traits,
+        rule=permit.verdict.rule,
+        reason=permit.verdict.reason,
+        approval=permit.approval,
+        attempt=attempt,
+    )
+
+
+def _returned(call: ToolCall, permit: Permit, result: ToolResult) -> Returned:
+    return Returned(
+        call=call,
+        outcome=result.outcome,
+        is_error=result.is_error,
+        text=result.text,
+        size=result.size or len(result.text),
+        structured=result.structured,
+        seconds=round(result.seconds, 3),
+        changes=not permit.tool.traits.is_read_only,
+    )
+
+
+def _settled(answer: Answer) -> ToolResult:
+    said = f" They wrote: {answer.text}" if answer.text else ""
+    match answer.decision:
+        case Decision.HAPPENED:
+            text = f"The answer of this call was lost. A person checked: it happened.{said}"
+            return ToolResult(text=text, outcome=Outcome.DONE)
+        case Decision.NOT_HAPPENED:
+            text = f"This call was interrupted. A person checked: it did not happen.{said} Call again if it is still needed."
+            return ToolResult(text=text, is_error=True, outcome=Outcome.NOT_DONE)
+        case _:
+            return ToolResult(text=f"The outcome of this call is unknown.{said}", is_error=True, outcome=Outcome.UNKNOWN)

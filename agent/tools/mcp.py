@@ -1,0 +1,84 @@
+"""The tools of any number of MCP servers as one Toolset."""
+
+import asyncio
+from collections.abc import Sequence
+from inspect import cleandoc
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from mcp.types import Tool as McpTool
+
+from agent.tools.content import clean, cut
+from agent.tools.mcp_connection import Connection, Listing
+from agent.tools.names import wire_names
+from agent.tools.toolset import Tool, ToolListing, ToolResult
+from blueprint.connections import ToolServerConnection
+from blueprint.policy import ToolCall, ToolTraits
+from blueprint.stream import Outcome
+
+MAX_DESCRIPTION_CHARS = 4_000
+
+
+class McpToolset:
+    """An async context manager: servers start when their tools are first listed or called, all at the same time.
+
+    A server that can't be used is a sentence in the listing and the others go on (R4.10); one that dies is started again
+    for the next call, a bounded number of times. Leaving closes all connections and ends all child processes (R4.7).
+    Child processes write their stderr to `<log_directory>/<server>.log`.
+    """
+
+    def __init__(self, connections: Sequence[ToolServerConnection], *, log_directory: Path | None = None) -> None:
+        names = [settings.name for settings in connections]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"tool servers {repeated!r} are given more than once; give each a name of its own")
+        self._connections = {settings.name: Connection(settings, log_directory) for settings in connections}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await asyncio.gather(*(connection.close() for connection in self._connections.values()))
+
+    async def tools(self) -> ToolListing:
+        """The tools of all servers as they are now."""
+        listings = await asyncio.gather(*(connection.tools() for connection in self._connections.values()))
+        by_server = dict(zip(self._connections, listings, strict=True))
+        failures = {server: listing.problem for server, listing in by_server.items() if listing.problem}
+        return ToolListing(tools=_tools(by_server), failures=failures)
+
+    async def call(self, call: ToolCall) -> ToolResult:
+        """Make the call. Whatever the server does, this is a result: DONE, NOT_DONE or UNKNOWN (R4.8)."""
+        connection = self._connections.get(call.server)
+        if connection is None:
+            available = ", ".join(sorted(self._connections)) or "none"
+            text = f"There is no tool server {call.server!r}; available: {available}."
+            return ToolResult(text=text, is_error=True, outcome=Outcome.NOT_DONE, size=len(text))
+        return await connection.call(call.tool, dict(call.arguments))
+
+
+def _tools(by_server: dict[str, Listing]) -> tuple[Tool, ...]:
+    found: dict[tuple[str, str], McpTool] = {}
+    for server, listing in by_server.items():
+        for tool in listing.tools:
+            found.setdefault((server, tool.name), tool)  # a server that lists a name twice: the first counts
+    names = wire_names(found)
+    return tuple(_tool(server, names[server, name], tool) for (server, name), tool in found.items())
+
+
+def _tool(server: str, wire_name: str, tool: McpTool) -> Tool:
+    return Tool(
+        server=server,
+        name=tool.name,
+        wire_name=wire_name,
+        description=cut(clean(cleandoc(tool.description or tool.title or tool.name)), MAX_DESCRIPTION_CHARS),
+        parameters=tool.input_schema,
+        traits=_traits(tool),
+    )
+
+
+def _traits(tool: McpTool) -> ToolTraits:
+    hints = tool.annotations
+    if hints is None:
+        return ToolTraits()
+    return ToolTraits(read_only=hints.read_only_hint, destructive=hints.destructive_hint, idempotent=hints.idempotent_hint)

@@ -1,0 +1,101 @@
+"""Holds one MCP client open in a task of its own.
+
+anyio wants a client entered and left by the same task, and in mcp 2.3 a broken transport cancels the task that
+entered it. Here that is a task with nothing else to do; whoever calls a tool only gets an error.
+"""
+
+import asyncio
+import logging
+import os
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TextIO
+
+from mcp import Client
+from mcp.types import Implementation
+
+from agent.tools.mcp_errors import why_unavailable
+from agent.tools.mcp_transport import open_transport
+from blueprint.connections import StdioServer, ToolServerConnection
+from blueprint.errors import ToolServerUnavailable
+
+logger = logging.getLogger(__name__)
+
+_CLOSE_SECONDS = 12.0
+"""The SDK gives a child process at most 6.5 s to leave; an HTTP server is asked once to end the session."""
+
+
+class Owner:
+    """One open connection. Made by `start`; a dead one is not revived but replaced."""
+
+    def __init__(self, settings: ToolServerConnection, log_directory: Path | None) -> None:
+        self._settings = settings
+        is_process = isinstance(settings.server, StdioServer)
+        self._log = log_directory / f"{settings.name}.log" if log_directory and is_process else None
+        self._stop = asyncio.Event()
+        self._ready: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(self._own(), name=f"tool server {settings.name}")
+        self._task.add_done_callback(self._note_end)
+
+    @classmethod
+    async def start(cls, settings: ToolServerConnection, log_directory: Path | None) -> "Owner":
+        """Connect. ToolServerUnavailable, with a sentence, when that fails or takes longer than the connect timeout."""
+        owner = cls(settings, log_directory)
+        try:
+            await asyncio.wait({owner._task, owner._ready}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            await owner.close()
+            raise
+        if owner._ready.done():
+            return owner
+        error = TimeoutError() if owner._task.cancelled() else owner._task.exception() or TimeoutError()
+        raise ToolServerUnavailable(why_unavailable(settings, error, str(owner._log or ""))) from error
+
+    @property
+    def client(self) -> Client:
+        """The connected client."""
+        return self._ready.result()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether calls can be made; False as soon as the server's side has ended."""
+        return not self._stop.is_set() and not self._task.done()
+
+    def retire(self) -> None:
+        """Make no more calls here; the connection closes by itself."""
+        self._stop.set()
+
+    async def close(self) -> None:
+        """Close the connection and wait, for a bounded time, until a child process is gone."""
+        self._stop.set()
+        if not self._ready.done():
+            self._task.cancel()
+        _, unfinished = await asyncio.wait({self._task}, timeout=_CLOSE_SECONDS)
+        if unfinished:
+            logger.warning("Tool server %r did not close within %g s.", self._settings.name, _CLOSE_SECONDS)
+            self._task.cancel()
+
+    async def _own(self) -> None:
+        async with AsyncExitStack() as stack:
+            log = stack.enter_context(_open_log(self._log))
+            async with asyncio.timeout(self._settings.connect_timeout_seconds):
+                transport = open_transport(self._settings, log, on_closed=self._stop.set)
+                client = await stack.enter_async_context(Client(transport, client_info=_ourselves(), cache=None))
+            self._ready.set_result(client)
+            await self._stop.wait()
+
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        self._stop.set()
+        if not task.cancelled() and (error := task.exception()) and self._ready.done():
+            logger.warning("%s", why_unavailable(self._settings, error, str(self._log or "")))
+
+
+def _open_log(path: Path | None) -> TextIO:
+    if path is None:
+        return open(os.devnull, "w")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("a")
+
+
+def _ourselves() -> Implementation:
+    return Implementation(name="missions", version="1")

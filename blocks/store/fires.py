@@ -1,0 +1,37 @@
+"""Fires that did not become runs, and why (R2.8)."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from blocks.store.database import Database
+from blocks.store.rows import document, from_document
+from blocks.store.tables import fires
+from blueprint.records import FireRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fires:
+    """All fires that were skipped."""
+
+    database: Database
+
+    async def add(self, record: FireRecord) -> None:
+        """Keep the record; a second one of the same flow run changes nothing."""
+        row = {"run_id": record.run_id, "mission_id": record.mission_id, "at": record.at, "document": document(record)}
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(insert(fires).values(row).on_conflict_do_nothing())
+
+        await self.database.write(work)
+
+    async def list(self, mission_id: str) -> list[FireRecord]:
+        """A Mission's skipped fires, the newest first."""
+        query = select(fires.c.document).where(fires.c.mission_id == mission_id).order_by(fires.c.at.desc(), fires.c.run_id)
+
+        async def work(connection: AsyncConnection) -> list[FireRecord]:
+            return [from_document(FireRecord, row) for row in (await connection.execute(query)).mappings()]
+
+        return await self.database.read(work)

@@ -1,0 +1,68 @@
+"""The journal of each run: events in order, appended by the one process that holds the lease (R4.8)."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from blocks.store.database import Database
+from blocks.store.leases import hold_lease
+from blocks.store.notices import notify
+from blocks.store.requests import spend_approval
+from blocks.store.rows import DATABASE_NOW, document
+from blocks.store.tables import journal
+from blueprint.records import JournalEntry
+from blueprint.stream import STREAM_EVENT, Intended, StreamEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Journals:
+    """The journals of all runs; entries are never changed."""
+
+    database: Database
+
+    async def append(self, run_id: str, event: StreamEvent, owner: str) -> JournalEntry:
+        """Write one event; what this returned from is durable. LeaseLost unless `owner` holds the run's lease.
+
+        An `Intended` event with an approval spends that approval in the same transaction; InvalidInput, and nothing
+        written, when it can't (R5.3).
+        """
+
+        async def work(connection: AsyncConnection) -> JournalEntry:
+            await hold_lease(connection, run_id, owner)
+            if isinstance(event, Intended) and event.approval:
+                await spend_approval(connection, run_id, event)
+            entry = await _insert(connection, run_id, event)
+            await notify(connection, run_id=run_id, sequence=entry.sequence)
+            return entry
+
+        return await self.database.write(work)
+
+    async def read(self, run_id: str, after: int = 0) -> list[JournalEntry]:
+        """Entries in order, those with a sequence greater than `after`; sequences start at 1 and have no gaps."""
+        query = select(journal).where(journal.c.run_id == run_id, journal.c.sequence > after).order_by(journal.c.sequence)
+
+        async def work(connection: AsyncConnection) -> list[JournalEntry]:
+            rows = (await connection.execute(query)).mappings()
+            return [
+                JournalEntry(sequence=row["sequence"], at=row["at"], event=STREAM_EVENT.validate_python(row["document"]))
+                for row in rows
+            ]
+
+        return await self.database.read(work)
+
+
+async def _insert(connection: AsyncConnection, run_id: str, event: StreamEvent) -> JournalEntry:
+    last = select(func.coalesce(func.max(journal.c.sequence), 0)).where(journal.c.run_id == run_id)
+    new = (
+        journal.insert()
+        .values(
+            run_id=run_id,
+            sequence=last.scalar_subquery() + 1,
+            at=DATABASE_NOW,
+            document=document(event),
+        )
+        .returning(journal.c.sequence, journal.c.at)
+    )
+    row = (await connection.execute(new)).mappings().one()
+    return JournalEntry(sequence=row["sequence"], at=row["at"], event=event)

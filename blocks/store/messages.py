@@ -1,0 +1,64 @@
+"""The message center's inbox (R7.4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from blocks.store.database import Database
+from blocks.store.notices import notify
+from blocks.store.rows import document
+from blocks.store.tables import messages
+from blueprint.records import Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Messages:
+    """All messages, read and unread."""
+
+    database: Database
+
+    async def add(self, message: Message) -> None:
+        """Keep a message; a second one with the same id changes nothing."""
+
+        async def work(connection: AsyncConnection) -> None:
+            new = insert(messages).values(_row(message)).on_conflict_do_nothing().returning(messages.c.id)
+            if await connection.scalar(new) is not None:
+                await notify(connection, message=message.id)
+
+        await self.database.write(work)
+
+    async def mark_read(self, ids: Sequence[str]) -> int:
+        """How many of these were unread until now."""
+        unread = messages.c.id.in_(ids) & ~messages.c.is_read
+
+        async def work(connection: AsyncConnection) -> int:
+            return (await connection.execute(messages.update().where(unread).values(is_read=True))).rowcount
+
+        return await self.database.write(work)
+
+    async def list(self, unread_only: bool = False, mission_id: str | None = None) -> list[Message]:
+        """Messages, the newest first."""
+        query = select(messages.c.document, messages.c.is_read).order_by(messages.c.at.desc(), messages.c.id)
+        if unread_only:
+            query = query.where(~messages.c.is_read)
+        if mission_id is not None:
+            query = query.where(messages.c.mission_id == mission_id)
+
+        async def work(connection: AsyncConnection) -> list[Message]:
+            rows = (await connection.execute(query)).mappings()
+            return [Message.model_validate({**row["document"], "is_read": row["is_read"]}) for row in rows]
+
+        return await self.database.read(work)
+
+
+def _row(message: Message) -> dict[str, object]:
+    return {
+        "id": message.id,
+        "mission_id": message.mission_id,
+        "at": message.at,
+        "is_read": message.is_read,
+        "document": document(message),
+    }

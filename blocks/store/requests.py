@@ -1,0 +1,164 @@
+"""Requests to people and their answers: the first answer in time counts, and an approval is spent once (R5)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, RowMapping, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from blocks.store.database import Database
+from blocks.store.notices import notify
+from blocks.store.rows import DATABASE_NOW, document, from_document, searchable
+from blocks.store.tables import requests
+from blueprint.errors import InvalidInput, UnknownName
+from blueprint.requests import Answer, ApprovalQuestion, Decision, Request, RequestState, fitting_decisions
+from blueprint.stream import Intended
+
+_IS_LATE = (requests.c.deadline <= DATABASE_NOW).label("is_late")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requests:
+    """The requests of all flow runs. Deadlines count by the database's clock."""
+
+    database: Database
+
+    async def open(self, request: Request) -> Request:
+        """The request as stored: `request`, or the one with its run and key that an earlier execution has made."""
+
+        async def work(connection: AsyncConnection) -> Request:
+            new = insert(requests).values(_row(request)).on_conflict_do_nothing().returning(requests.c.key)
+            if await connection.scalar(new) is not None:
+                await notify(connection, run_id=request.run_id, request=request.key)
+            return from_document(Request, await _load(connection, request.run_id, request.key))
+
+        return await self.database.write(work)
+
+    async def get(self, run_id: str, key: str) -> Request | None:
+        """The request `key` of a run, None when it was never made."""
+        found = await self._all((requests.c.run_id == run_id) & (requests.c.key == key))
+        return found[0] if found else None
+
+    async def of_run(self, run_id: str) -> list[Request]:
+        """All requests of one run, in the order in which they were asked."""
+        return await self._all(requests.c.run_id == run_id)
+
+    async def all_open(self, mission_id: str | None = None) -> list[Request]:
+        """Requests that wait for an answer, the oldest first; overdue ones too, as long as nobody has closed them."""
+        is_open = requests.c.state == RequestState.OPEN
+        return await self._all(is_open if mission_id is None else is_open & (requests.c.mission_id == mission_id))
+
+    async def overdue(self) -> list[Request]:
+        """Open requests whose deadline has passed."""
+        return await self._all((requests.c.state == RequestState.OPEN) & (requests.c.deadline <= DATABASE_NOW))
+
+    async def answer(self, run_id: str, key: str, answer: Answer) -> Request:
+        """Give the one answer. InvalidInput that says what happened when it is late, not the first, or does not fit."""
+
+        async def work(connection: AsyncConnection) -> Request:
+            row = await _load(connection, run_id, key, lock=True)
+            request = from_document(Request, row)
+            _refuse_unless_open(request, is_late=row["is_late"])
+            _refuse_unless_fitting(request, answer)
+            return await _store(connection, request.model_copy(update={"state": RequestState.ANSWERED, "answer": answer}))
+
+        return await self.database.write(work)
+
+    async def close(self, run_id: str, key: str, state: RequestState) -> Request:
+        """End an open request without an answer, as expired or cancelled; a closed or answered one stays as it is."""
+
+        async def work(connection: AsyncConnection) -> Request:
+            request = from_document(Request, await _load(connection, run_id, key, lock=True))
+            if request.state is not RequestState.OPEN:
+                return request
+            return await _store(connection, request.model_copy(update={"state": state}))
+
+        return await self.database.write(work)
+
+    async def _all(self, which: ColumnElement[bool]) -> list[Request]:
+        query = select(requests.c.document).where(which).order_by(requests.c.asked_at, requests.c.run_id, requests.c.key)
+
+        async def work(connection: AsyncConnection) -> list[Request]:
+            return [from_document(Request, row) for row in (await connection.execute(query)).mappings()]
+
+        return await self.database.read(work)
+
+
+async def spend_approval(connection: AsyncConnection, run_id: str, intended: Intended) -> None:
+    """Use up the approval for exactly this call; InvalidInput when it was not given, is another call's, or is used up.
+
+    A further attempt at the same call, which is made only where a repeat does no harm (R4.8), needs no second approval.
+    """
+    row = await _load(connection, run_id, intended.approval, lock=True)
+    request, call = from_document(Request, row), intended.call
+    if not _allows(request, intended):
+        raise InvalidInput(f"Request {request.key!r} does not approve this call of {call.name!r}; it was not made. Ask for it.")
+    is_same_again = row["spent_by"] == call.id and intended.attempt > 1
+    if row["spent_by"] is not None and not is_same_again:
+        raise InvalidInput(f"The approval {request.key!r} was used up by call {row['spent_by']}; ask for a new one.")
+    await connection.execute(requests.update().where(_is_request(run_id, request.key)).values(spent_by=call.id))
+
+
+def _allows(request: Request, intended: Intended) -> bool:
+    return (
+        isinstance(request.question, ApprovalQuestion)
+        and request.answer is not None
+        and request.answer.decision is Decision.APPROVE
+        and request.question.digest == intended.call.digest
+    )
+
+
+def _refuse_unless_open(request: Request, *, is_late: bool) -> None:
+    if request.state is RequestState.ANSWERED and request.answer is not None:
+        given = request.answer
+        raise InvalidInput(
+            f"{request.title!r} was answered already: {given.decision} by {given.by!r} at {given.at:%Y-%m-%d %H:%M:%S} UTC. "
+            "That answer stands; yours changed nothing."
+        )
+    if is_late or request.state is RequestState.EXPIRED:
+        raise InvalidInput(
+            f"{request.title!r} expired at {request.deadline:%Y-%m-%d %H:%M:%S} UTC without an answer, which approves nothing. "
+            "Run the Task again if it is still wanted."
+        )
+    if request.state is not RequestState.OPEN:
+        raise InvalidInput(f"{request.title!r} is {request.state}; nobody waits for its answer any more.")
+
+
+def _refuse_unless_fitting(request: Request, answer: Answer) -> None:
+    fitting: Sequence[Decision] = fitting_decisions(request.question)
+    if answer.decision not in fitting:
+        raise InvalidInput(f"{answer.decision!s} does not answer {request.title!r}; it takes: {', '.join(fitting)}.")
+
+
+def _is_request(run_id: str, key: str) -> ColumnElement[bool]:
+    return (requests.c.run_id == searchable(run_id)) & (requests.c.key == searchable(key))
+
+
+async def _load(connection: AsyncConnection, run_id: str, key: str, *, lock: bool = False) -> RowMapping:
+    query = select(requests.c.document, requests.c.spent_by, _IS_LATE).where(_is_request(run_id, key))
+    row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
+    if row is None:
+        keys = await connection.scalars(
+            select(requests.c.key).where(requests.c.run_id == searchable(run_id)).order_by(requests.c.key)
+        )
+        raise UnknownName(f"request of run {run_id!r}", key, list(keys))
+    return row
+
+
+async def _store(connection: AsyncConnection, request: Request) -> Request:
+    await connection.execute(requests.update().where(_is_request(request.run_id, request.key)).values(_row(request)))
+    await notify(connection, run_id=request.run_id, request=request.key)
+    return request
+
+
+def _row(request: Request) -> dict[str, object]:
+    return {
+        "run_id": request.run_id,
+        "key": request.key,
+        "mission_id": request.mission_id,
+        "state": request.state,
+        "asked_at": request.asked_at,
+        "deadline": request.deadline,
+        "document": document(request),
+    }

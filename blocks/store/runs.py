@@ -1,0 +1,150 @@
+"""Runs of Tasks in the store: how each stands, what it used, how it ended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import false, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from blocks.store.database import Database
+from blocks.store.rows import document, from_document, searchable
+from blocks.store.tables import runs
+from blueprint.errors import UnknownName
+from blueprint.records import RunEnd, RunRecord, RunState
+
+_CANDIDATES = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runs:
+    """All runs. Every method is one transaction; UnknownName when there is no such run."""
+
+    database: Database
+
+    async def start(self, record: RunRecord) -> RunRecord:
+        """The record of the run: `record`, or the one that an earlier execution of the same run has made."""
+
+        async def work(connection: AsyncConnection) -> RunRecord:
+            await connection.execute(insert(runs).values(_row(record)).on_conflict_do_nothing())
+            return await _load(connection, record.id)
+
+        return await self.database.write(work)
+
+    async def get(self, run_id: str) -> RunRecord:
+        """The run with exactly this id."""
+        return await self.database.read(lambda connection: _load(connection, run_id))
+
+    async def find(self, text: str) -> RunRecord:
+        """The run that a person means: by id or by a prefix of it that only one has."""
+
+        async def work(connection: AsyncConnection) -> RunRecord:
+            given = searchable(text.strip())
+            is_meant = runs.c.id.startswith(given, autoescape=True) if given else false()
+            query = select(runs).where(is_meant).order_by(runs.c.started_at.desc())
+            found = (await connection.execute(query.limit(_CANDIDATES))).mappings().all()
+            if len(found) == 1:
+                return from_document(RunRecord, found[0])
+            candidates = [f"{row['id']} ({row['task']})" for row in found] or await _latest_ids(connection)
+            raise UnknownName("run", text, candidates, ambiguous=bool(found))
+
+        return await self.database.read(work)
+
+    async def list(self, mission_id: str, task: str | None = None, limit: int = 50) -> list[RunRecord]:
+        """Runs of a Mission, or of one Task of it, the newest first."""
+        query = select(runs.c.document).where(runs.c.mission_id == mission_id)
+        if task is not None:
+            query = query.where(runs.c.task == task)
+        query = query.order_by(runs.c.started_at.desc(), runs.c.id).limit(limit)
+
+        async def work(connection: AsyncConnection) -> list[RunRecord]:
+            return [from_document(RunRecord, row) for row in (await connection.execute(query)).mappings()]
+
+        return await self.database.read(work)
+
+    async def running(self, mission_id: str, task: str, other_than: str) -> int:
+        """How many runs of the Task are at work or waiting, the run `other_than` not counted."""
+        query = select(func.count()).where(
+            runs.c.mission_id == mission_id, runs.c.task == task, runs.c.state == RunState.RUNNING, runs.c.id != other_than
+        )
+
+        async def work(connection: AsyncConnection) -> int:
+            return (await connection.execute(query)).scalar_one()
+
+        return await self.database.read(work)
+
+    async def previous(self, record: RunRecord) -> RunRecord | None:
+        """The run of the same Task that began before this one and was the last to end with a conclusion (R6.1)."""
+        query = (
+            select(runs.c.document)
+            .where(runs.c.mission_id == record.mission_id, runs.c.task == record.task, runs.c.id != record.id)
+            .where(runs.c.state != RunState.RUNNING, runs.c.has_conclusion, runs.c.started_at < record.started_at)
+            .order_by(runs.c.started_at.desc())
+            .limit(1)
+        )
+
+        async def work(connection: AsyncConnection) -> RunRecord | None:
+            row = (await connection.execute(query)).mappings().one_or_none()
+            return None if row is None else from_document(RunRecord, row)
+
+        return await self.database.read(work)
+
+    async def find_started(self, run_id: str) -> RunRecord | None:
+        """The run with exactly this id; None when no run of it ever passed the gate."""
+        query = select(runs.c.document).where(runs.c.id == searchable(run_id))
+
+        async def work(connection: AsyncConnection) -> RunRecord | None:
+            row = (await connection.execute(query)).mappings().one_or_none()
+            return None if row is None else from_document(RunRecord, row)
+
+        return await self.database.read(work)
+
+    async def finish(self, run_id: str, end: RunEnd) -> RunRecord:
+        """End the run. The first end counts: a second one changes nothing and gives the record as it is."""
+        ended = {field: getattr(end, field) for field in RunEnd.model_fields} | {"is_waiting": False}
+        return await self._change(run_id, lambda run: run.model_copy(update=ended) if run.state is RunState.RUNNING else run)
+
+    async def set_report(self, run_id: str, path: str) -> RunRecord:
+        """Where the report's file is, relative to the data directory."""
+        return await self._change(run_id, lambda run: run.model_copy(update={"report_path": path}))
+
+    async def _change(self, run_id: str, change: Callable[[RunRecord], RunRecord]) -> RunRecord:
+        async def work(connection: AsyncConnection) -> RunRecord:
+            run = change(await _load(connection, run_id, lock=True))
+            await connection.execute(runs.update().where(runs.c.id == run_id).values(_row(run)))
+            return run
+
+        return await self.database.write(work)
+
+
+async def note_in_record(connection: AsyncConnection, run_id: str, **changed: object) -> None:
+    """Change fields of the run's record, where there is one that has not ended: not every flow run is a Task's."""
+    query = select(runs.c.document).where(runs.c.id == run_id).with_for_update()
+    row = (await connection.execute(query)).mappings().one_or_none()
+    if row is not None and (run := from_document(RunRecord, row)).state is RunState.RUNNING:
+        await connection.execute(runs.update().where(runs.c.id == run_id).values(_row(run.model_copy(update=changed))))
+
+
+async def _load(connection: AsyncConnection, run_id: str, *, lock: bool = False) -> RunRecord:
+    query = select(runs.c.document).where(runs.c.id == searchable(run_id))
+    row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
+    if row is None:
+        raise UnknownName("run", run_id, await _latest_ids(connection))
+    return from_document(RunRecord, row)
+
+
+async def _latest_ids(connection: AsyncConnection) -> list[str]:
+    latest = select(runs.c.id).order_by(runs.c.started_at.desc()).limit(_CANDIDATES)
+    return list(await connection.scalars(latest))
+
+
+def _row(run: RunRecord) -> dict[str, object]:
+    return {
+        "id": run.id,
+        "mission_id": run.mission_id,
+        "task": run.task,
+        "state": run.state,
+        "started_at": run.started_at,
+        "has_conclusion": run.conclusion is not None,
+        "document": document(run),
+    }

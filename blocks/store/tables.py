@@ -1,0 +1,136 @@
+"""The tables of the Mission store, in a PostgreSQL schema of their own.
+
+Each row holds a whole `blueprint` value as `document`, and beside it the columns that are searched, sorted or locked on.
+Documents are `json`, not `jsonb`: they come back as they went in, key order, number form, NUL and lone surrogates
+included (jsonb refuses the latter two), so that a call read from the journal has the digest that was approved.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Interval,
+    MetaData,
+    Table,
+    Text,
+)
+
+SCHEMA = "missions"
+
+metadata = MetaData(
+    schema=SCHEMA,
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    },
+)
+
+missions = Table(
+    "missions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("plan_version", Integer),
+    Column("active_at", DateTime(timezone=True), nullable=False, index=True),
+    Column("document", JSON, nullable=False),
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("mission_id", Text, ForeignKey(missions.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("digest", Text, nullable=False),
+    Column("words", Text, nullable=False, comment="Names and titles of the Tasks, for the search."),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("confirmed_by", Text, nullable=False, server_default=""),
+    Column("confirmed_at", DateTime(timezone=True)),
+    Column("document", JSON, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("mission_id", Text, ForeignKey(missions.c.id, ondelete="CASCADE"), nullable=False),
+    Column("task", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("has_conclusion", Boolean, nullable=False),
+    Column("document", JSON, nullable=False),
+    Index(None, "mission_id", "task", "started_at"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("mission_id", Text, nullable=False, index=True),
+    Column("operation", Text, nullable=False),
+    Column("state", Text, nullable=False, index=True),
+    Column("owner", Text, nullable=False),
+    Column("seconds", Integer, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("executions", Integer, nullable=False),
+    Column("restarts", Integer, nullable=False, comment="Executions after the process had died."),
+    Column("beat_at", DateTime(timezone=True), nullable=False, comment="When the owner last showed that it works."),
+    Column("working", Interval, nullable=False, comment="Time at work, waits for people left out (R4.6)."),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("run_id", Text, ForeignKey(leases.c.run_id, ondelete="CASCADE"), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("document", JSON, nullable=False),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("mission_id", Text, nullable=False, index=True),
+    Column("state", Text, nullable=False, index=True),
+    Column("asked_at", DateTime(timezone=True), nullable=False),
+    Column("deadline", DateTime(timezone=True), nullable=False),
+    Column("spent_by", Text, comment="Id of the call that spent the approval (R5.3)."),
+    Column("document", JSON, nullable=False),
+)
+
+fires = Table(
+    "fires",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("mission_id", Text, nullable=False, index=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("document", JSON, nullable=False),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("mission_id", Text, nullable=False, index=True),
+    Column("at", DateTime(timezone=True), nullable=False, index=True),
+    Column("is_read", Boolean, nullable=False),
+    Column("document", JSON, nullable=False),
+)
+
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("mission_id", Text, ForeignKey(missions.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("place", BigInteger, Identity(), nullable=False),
+    Column("document", JSON, nullable=False),
+)

@@ -1,0 +1,88 @@
+"""Turns a Mission's Blueprint into the deployments that run it: pure, and the same for the same plan (R2.7)."""
+
+import re
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from blueprint.errors import InvalidInput
+from blueprint.mission import Mission
+from blueprint.plan import Blueprint, Task
+from blueprint.triggers import Cron, Event, Manual, Once
+from blueprint.values import digest
+from deployments.spec import DeploymentPlan, DeploymentSpec, ScheduleSpec, mission_tag
+
+TASK_FLOW = "run-task"
+TASK_ENTRYPOINT = "flows.run_task.run_task"
+LONGEST_NAME = 100
+
+
+def compile_blueprint(
+    mission: Mission, plan: Blueprint, version: int, *, parameter_schema: Mapping[str, JsonValue]
+) -> DeploymentPlan:
+    """The deployments of version `version` of a Mission's plan, one a Task; `parameter_schema` is that of the flow `run-task`.
+
+    InvalidInput for what this version can't start yet: once and event triggers, and dependencies.
+    """
+    zone = plan.timezone or mission.timezone or "UTC"
+    origin = f"Deployed from version {version} of the plan."
+    return DeploymentPlan(
+        tag=mission_tag(mission.id),
+        deployments=tuple(_deployment(mission.id, task, zone, origin, parameter_schema) for task in plan.tasks),
+    )
+
+
+def deployment_name(mission_id: str, task_name: str) -> str:
+    """`inspect-host--disk`: of `[a-z0-9-]`, at most 100 characters, never the same for two pairs.
+
+    One hyphen would make `a-b` + `c` and `a` + `b-c` the same. What stays ambiguous or is too long gets a digest.
+    """
+    plain = f"{mission_id}--{task_name}"
+    if len(plain) <= LONGEST_NAME and plain.count("--") == 1:
+        return plain
+    return f"{plain[:80]}--{digest([mission_id, task_name])[:16]}"
+
+
+def _deployment(mission_id: str, task: Task, zone: str, origin: str, parameter_schema: Mapping[str, JsonValue]) -> DeploymentSpec:
+    schedules = _schedules(task, zone)
+    return DeploymentSpec(
+        name=deployment_name(mission_id, task.name),
+        flow_name=TASK_FLOW,
+        entrypoint=TASK_ENTRYPOINT,
+        description=_description(task, schedules),
+        origin=origin,
+        parameters={"mission": mission_id, "task": task.name},
+        parameter_schema=parameter_schema,
+        tags=("missions", mission_tag(mission_id)),
+        schedules=schedules,
+    )
+
+
+def _schedules(task: Task, zone: str) -> tuple[ScheduleSpec, ...]:
+    if task.after:
+        upstream = ", ".join(task.after)
+        raise InvalidInput(
+            f"Task {task.name!r} runs after {upstream}; dependencies arrive with a later version. "
+            "Give the Task a cron trigger instead, or start it by hand."
+        )
+    match task.trigger:
+        case Cron(cron=cron, timezone=timezone):
+            return (ScheduleSpec(slug="cron", cron=cron, timezone=timezone or zone),)
+        case Manual():
+            return ()
+        case Once() | Event():
+            raise InvalidInput(
+                f"Task {task.name!r} has a trigger of kind {task.trigger.kind!r}, which arrives with a later version; "
+                "give it a cron trigger, or a manual one and start it by hand."
+            )
+
+
+def _description(task: Task, schedules: tuple[ScheduleSpec, ...]) -> str:
+    starts = ", ".join(f"cron `{schedule.cron}` in {schedule.timezone}" for schedule in schedules) or "only when asked"
+    return f"**{_inert(' '.join(task.title.split()))}**\n\nStarts: {starts}.\n\n{_inert(task.instructions.strip())}"
+
+
+def _inert(text: str) -> str:
+    """`text` as Markdown that brings no markup, picture or HTML, and no `{{ }}` that `prefect deploy` would fill in (R9.2)."""
+    visible = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", "", text)
+    return re.sub(r"([\\`*_{}\[\]<>!|~#&])", r"\\\1", visible)

@@ -1,0 +1,44 @@
+"""What one installation of Missions on this machine is told: where its state lives, which addresses it takes."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from blueprint.requests import ANSWER_SECONDS
+
+PREFIX = "MISSIONS_"
+
+
+def default_home() -> Path:
+    """The data directory when none is given: /var/lib/missions for root, else the person's XDG data folder.
+
+    Root's is not under /root, because PostgreSQL refuses to run as root and the account it runs as must get there.
+    """
+    if os.geteuid() == 0:
+        return Path("/var/lib/missions")
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "missions"
+
+
+class LocalSettings(BaseSettings):
+    """Read from the environment (`MISSIONS_HOME`, `MISSIONS_PORT`, …); what is passed in wins."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
+
+    home: Path = Field(default_factory=default_home, description="The data directory; all state lives under it.")
+    database_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="A PostgreSQL of one's own, postgresql://…; empty starts the embedded one (R8.4, R8.5).",
+    )
+    host: str = Field(default="127.0.0.1", description="The address on which the Prefect server listens.")
+    port: int = Field(default=4200, ge=1, le=65535, description="The port on which the Prefect server listens.")
+    worker_limit: int = Field(default=10, ge=1, description="How many runs work at once.")
+    answer_timeout_seconds: int = Field(
+        default=ANSWER_SECONDS, ge=1, description="How long a question waits for a person (R5.4)."
+    )
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return Path(os.path.abspath(home.expanduser()))

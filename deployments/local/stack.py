@@ -1,0 +1,155 @@
+"""The processes of `missions up`, one after the other: database, Prefect server, service, worker (R8.4)."""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import httpx
+from pydantic import SecretStr
+
+from blueprint.errors import Unavailable
+from deployments.local.addresses import Addresses, published, sole_stack
+from deployments.local.data_directory import open_home
+from deployments.local.database import open_database
+from deployments.local.environment import child_environment, server_url
+from deployments.local.ports import free_port, require_free_port
+from deployments.local.process import Program, kept_running
+from deployments.local.settings import LocalSettings
+
+WORK_POOL = "missions"
+_SERVER_SECONDS = 120.0  # the first start makes Prefect's tables; a slow disk takes its time
+_SERVICE_SECONDS = 60.0
+_REQUEST_SECONDS = 5.0
+_THERE_ALREADY = 409
+
+
+@asynccontextmanager
+async def running_stack(
+    settings: LocalSettings, *, prepare: Callable[[Addresses], Awaitable[None]], service_command: Sequence[str]
+) -> AsyncGenerator[Addresses]:
+    """The stack, ready; all of it is stopped in the end, in reverse order, and no process is left.
+
+    `prepare` is called once the Prefect server answers and has the work pool, before service and worker start. The service
+    listens on loopback, on the port MISSIONS_SERVICE_PORT of its environment, and answers GET /health when it is ready.
+    Raises InvalidInput when port or data directory can't be used, Unavailable when a part does not start.
+    """
+    home = open_home(settings.home)
+    async with AsyncExitStack() as parts:
+        lock = await parts.enter_async_context(sole_stack(home, server_url(settings)))
+        require_free_port(settings.host, settings.port)
+        database = await parts.enter_async_context(open_database(home, settings.database_url.get_secret_value()))
+        temporary = parts.enter_context(_temporary_folder(home))
+        port = free_port()
+        environment = child_environment(
+            settings, caller=os.environ, database_url=database.url, service_port=port, temporary=temporary
+        )
+        programs, addresses = _programs(settings, environment, service_command, lock), _addresses(settings, database.url, port)
+        await parts.enter_async_context(kept_running(programs.server, partial(_is_healthy, addresses.api_url), _SERVER_SECONDS))
+        await _ensure_work_pool(addresses.api_url)
+        await prepare(addresses)
+        await parts.enter_async_context(
+            kept_running(programs.service, partial(_is_healthy, addresses.service_url), _SERVICE_SECONDS)
+        )
+        await parts.enter_async_context(kept_running(programs.worker, _at_once, within=0))
+        parts.enter_context(published(home, addresses))
+        yield addresses
+
+
+async def run_until_signal(stack: AbstractAsyncContextManager[Addresses], announce: Callable[[Addresses], None]) -> None:
+    """Run the stack until SIGINT or SIGTERM, which also end a start that is under way; `announce` is called when it is ready."""
+
+    async def run() -> None:
+        async with stack as addresses:
+            announce(addresses)
+            await asyncio.Event().wait()
+
+    running = asyncio.create_task(run(), name="stack")
+
+    def stop() -> None:
+        if not running.cancelling():  # a second signal does not cut the orderly stop short: that one is bounded
+            running.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        await asyncio.wait([running])
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+    if not running.cancelled():
+        running.result()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Programs:
+    server: Program
+    service: Program
+    worker: Program
+
+
+def _programs(settings: LocalSettings, environment: dict[str, str], service_command: Sequence[str], lock: int) -> _Programs:
+    home, prefect = settings.home, (sys.executable, "-P", "-m", "prefect")
+    program = partial(Program, environment=environment, directory=home, held=(lock,))
+    address = ("--host", settings.host, "--port", str(settings.port))
+    pool = ("--type", "process", "--pool", WORK_POOL, "--limit", str(settings.worker_limit))
+    return _Programs(
+        server=program(name="Prefect server", command=(*prefect, "server", "start", *address), log=home / "logs" / "server.log"),
+        service=program(name="service", command=tuple(service_command), log=home / "logs" / "service.log"),
+        worker=program(name="worker", command=(*prefect, "worker", "start", *pool), log=home / "logs" / "worker.log"),
+    )
+
+
+def _addresses(settings: LocalSettings, database_url: str, service_port: int) -> Addresses:
+    url = server_url(settings)
+    return Addresses(
+        api_url=f"{url}/api",
+        ui_url=url,
+        service_url=f"http://127.0.0.1:{service_port}",
+        database_url=SecretStr(database_url),
+        pid=os.getpid(),
+    )
+
+
+@contextmanager
+def _temporary_folder(home: Path) -> Generator[Path]:
+    """The processes' folder for temporary files: what killed ones leave there goes with it."""
+    folder = home / "tmp"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _is_healthy(url: str) -> bool:
+    async with _http() as client:
+        try:
+            return (await client.get(f"{url}/health")).is_success
+        except httpx.TransportError:
+            return False
+
+
+async def _ensure_work_pool(api_url: str) -> None:
+    """Deployments need the pool before the worker, which gives it its template, has started."""
+    async with _http() as client:
+        answer = await client.post(f"{api_url}/work_pools/", json={"name": WORK_POOL, "type": "process"})
+    if not answer.is_success and answer.status_code != _THERE_ALREADY:
+        raise Unavailable(f"The Prefect server at {api_url} refused the work pool {WORK_POOL!r}: {answer.text[:500]}")
+
+
+async def _at_once() -> bool:
+    """The worker has no door to knock at; runs wait until it asks for them."""
+    return True
+
+
+def _http() -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=_REQUEST_SECONDS, trust_env=False)  # a proxy has no business on loopback

@@ -1,0 +1,59 @@
+"""Writes a DeploymentPlan as a prefect.yaml, which `prefect deploy --all` turns into the same objects (R2.7)."""
+
+import yaml
+from pydantic import JsonValue
+
+from deployments.spec import DeploymentPlan, DeploymentSpec, ScheduleSpec
+
+_HEADER = """\
+# Written by Missions; changes are lost when it is written again.
+# prefect --no-prompt deploy --all --prefect-file FILE
+"""
+
+
+def render_prefect_yaml(plan: DeploymentPlan, *, is_paused: bool = False) -> str:
+    """The text of the file; the same plan gives the same text.
+
+    `is_paused` is always written, since Prefect un-pauses where it is left out. What such a file can't say is that a
+    schedule of an existing deployment has to go (Prefect's deploy only adds and changes schedules); `apply` can.
+    """
+    document: dict[str, JsonValue] = {
+        "name": "missions",
+        "build": [],
+        "push": [],
+        "pull": [],
+        "deployments": [_deployment(spec, is_paused) for spec in plan.deployments],
+    }
+    return _HEADER + yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _deployment(spec: DeploymentSpec, is_paused: bool) -> dict[str, JsonValue]:
+    return {
+        "name": spec.name,
+        "version": spec.hash,
+        "tags": list(spec.tags),
+        "description": spec.text,
+        "entrypoint": spec.entrypoint,
+        "parameters": dict(spec.parameters),
+        "work_pool": {"name": spec.work_pool},
+        "schedules": [_schedule(schedule) for schedule in spec.schedules],
+        "paused": is_paused,
+    }
+
+
+def _schedule(schedule: ScheduleSpec) -> dict[str, JsonValue]:
+    return {"slug": schedule.slug, "cron": schedule.cron, "timezone": schedule.timezone}
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as blocks, so that people can read them."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _text(_: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return yaml.ScalarNode("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)

@@ -1,0 +1,156 @@
+"""Checks that an installation works, each part by itself, and says how to mend what does not."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+from uuid import uuid4
+
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import WorkerStatus
+from prefect.client.schemas.schedules import CronSchedule
+
+from agent.model.openai_model import OpenAIModel
+from agent.tools.mcp import McpToolset
+from blocks.digital_employee import DigitalEmployee
+from blocks.loading import block_names, load_block
+from blocks.mcp_server import McpServer
+from blocks.model_endpoint import ModelEndpoint
+from blocks.store.store import Store
+from blueprint.errors import MissionsError, Unavailable
+from blueprint.values import Value
+from deployments.spec import WORK_POOL
+from deployments.system import SYSTEM_TAG
+
+SCHEDULER_SECONDS = 20.0
+"""The scheduler looks for work every few seconds."""
+
+
+class Check(Value):
+    """What one check found; `mend` says what to do when it failed."""
+
+    name: str
+    is_ok: bool
+    found: str
+    mend: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    name: str
+    look: Callable[[], Awaitable[str]]
+    mend: str
+
+
+async def check_installation(store: Store, client: PrefectClient) -> list[Check]:
+    """All checks, in a fixed order, done at the same time; none of them changes anything that lasts."""
+    parts = [
+        _Part(name="store", look=lambda: _store(store), mend="Look at logs/database.log; stop and start `missions up`."),
+        _Part(
+            name="scheduler",
+            look=lambda: _scheduler(client),
+            mend="Prefect's scheduler does not work: check that the server's SQLAlchemy is older than 2.1.",
+        ),
+        _Part(name="worker", look=lambda: _worker(client), mend="Start `missions up`, or `prefect worker start -p missions`."),
+        _Part(
+            name="system flows", look=lambda: _system_flows(client), mend="Start `missions up`, or run `prefect deploy --all`."
+        ),
+        *[
+            _Part(name=f"model {name}", look=_model(name), mend=f"Correct its block, then `missions model test {name}`.")
+            for name in await block_names(ModelEndpoint)
+        ],
+        *[
+            _Part(name=f"tools {name}", look=_tools(name), mend=f"Correct its block, then `missions tools test {name}`.")
+            for name in await block_names(McpServer)
+        ],
+        *[
+            _Part(name=f"employee {name}", look=_employee(name), mend="Correct the block in the Prefect UI under Blocks.")
+            for name in await block_names(DigitalEmployee)
+        ],
+    ]
+    return await asyncio.gather(*[_checked(part) for part in parts])
+
+
+async def _checked(part: _Part) -> Check:
+    try:
+        async with asyncio.timeout(90):
+            return Check(name=part.name, is_ok=True, found=await part.look())
+    except TimeoutError:
+        return Check(name=part.name, is_ok=False, found="no answer within 90 s", mend=part.mend)
+    except MissionsError as error:
+        return Check(name=part.name, is_ok=False, found=str(error), mend=part.mend)
+
+
+async def _store(store: Store) -> str:
+    return f"answers, {len(await store.missions.list())} Missions"
+
+
+async def _scheduler(client: PrefectClient) -> str:
+    """The failure is silent, so it is tried: a schedule of our own must have its runs within seconds."""
+    flow_id = await client.create_flow_from_name("missions-doctor")
+    deployment_id = await client.create_deployment(
+        flow_id=flow_id,
+        name=f"scheduler-check-{uuid4().hex[:8]}",
+        schedules=[DeploymentScheduleCreate(schedule=CronSchedule(cron="0 0 1 1 *", timezone="UTC"))],
+        tags=["missions-doctor"],
+        work_pool_name=WORK_POOL,
+    )
+    start = monotonic()
+    try:
+        wanted = FlowRunFilter.model_validate({"deployment_id": {"any_": [deployment_id]}})
+        while monotonic() - start < SCHEDULER_SECONDS:
+            if await client.read_flow_runs(flow_run_filter=wanted, limit=1):
+                return f"made the runs of a new schedule within {monotonic() - start:.1f} s"
+            await asyncio.sleep(0.3)
+        raise Unavailable(f"A new schedule has no runs after {SCHEDULER_SECONDS:.0f} s.")
+    finally:
+        await client.delete_deployment(deployment_id)
+
+
+async def _worker(client: PrefectClient) -> str:
+    workers = await client.read_workers_for_work_pool(WORK_POOL)
+    alive = [worker for worker in workers if worker.status is WorkerStatus.ONLINE]
+    if not alive:
+        raise Unavailable(f"No worker is online in work pool {WORK_POOL!r}.")
+    last = max(worker.last_heartbeat_time for worker in alive if worker.last_heartbeat_time)
+    return f"{len(alive)} online, last heard of {(datetime.now(UTC) - last).total_seconds():.0f} s ago"
+
+
+async def _system_flows(client: PrefectClient) -> str:
+    found = await client.read_deployments()
+    names = sorted(deployment.name for deployment in found if SYSTEM_TAG in deployment.tags)
+    if not names:
+        raise Unavailable("None is deployed.")
+    return ", ".join(names)
+
+
+def _model(name: str) -> Callable[[], Awaitable[str]]:
+    async def look() -> str:
+        async with OpenAIModel((await load_block(ModelEndpoint, name)).connection()) as model:
+            await model.reply([{"role": "user", "content": "Answer with the one word: ready"}])
+            return f"answers: {model.label}"
+
+    return look
+
+
+def _tools(name: str) -> Callable[[], Awaitable[str]]:
+    async def look() -> str:
+        async with McpToolset([(await load_block(McpServer, name)).connection()]) as servers:
+            listing = await servers.tools()
+        if listing.failures:
+            raise Unavailable(listing.failures[name])
+        return f"{len(listing.tools)} tools"
+
+    return look
+
+
+def _employee(name: str) -> Callable[[], Awaitable[str]]:
+    async def look() -> str:
+        employee = await (await load_block(DigitalEmployee, name)).employee()
+        servers = ", ".join(server.name for server in employee.servers) or "no tool servers"
+        return f"model {employee.model.name}; {servers}"
+
+    return look

@@ -1,0 +1,100 @@
+"""Ends a run: the final record first, then report, session and message. Safe to do again after a kill anywhere in it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from blocks.store.store import Store
+from blueprint.mission import Mission
+from blueprint.plan import Task
+from blueprint.records import JournalEntry, Message, RunEnd, RunRecord, RunState
+from blueprint.requests import RequestState
+from blueprint.stream import Concluded, Conclusion, Reasoned, Usage
+from flows.artifacts import keep_page
+from flows.links import artifact_page, run_page
+from flows.naming import report_key, session_key
+from reports.files import write_report
+from reports.steps import session_page
+from reports.task_report import ReportLinks, task_report
+
+
+async def close_run(store: Store, home: Path, run_id: str, *, state: RunState, reason: str = "") -> RunRecord:
+    """Record how the run ended (the first to say so wins) and publish its report (R6.1); gives the stored record."""
+    entries = await store.journal.read(run_id)
+    end = RunEnd(
+        state=state,
+        reason=reason,
+        conclusion=_conclusion(entries),
+        usage=_usage(entries),
+        running_seconds=await store.leases.working_seconds(run_id),
+        ended_at=datetime.now(UTC),
+    )
+    record = await store.runs.finish(run_id, end)
+    for request in await store.requests.of_run(run_id):
+        if request.state is RequestState.OPEN:
+            await store.requests.close(run_id, request.key, RequestState.CANCELLED)
+    if not record.report_path:
+        record = await _publish(store, home, record, entries)
+    return record
+
+
+async def _publish(store: Store, home: Path, record: RunRecord, entries: Sequence[JournalEntry]) -> RunRecord:
+    """Artifacts, then the message, then the file's path in the record: what is in the record is complete."""
+    mission = await store.missions.get(record.mission_id)
+    plan = await store.plans.get(mission.id, record.plan_version)
+    task = plan.task(record.task)
+    assert task is not None, "a run is admitted only with a Task of its plan"
+    session = await keep_page(
+        key=session_key(mission.id, record.id),
+        description=f"Session of {record.task}",
+        page=session_page(mission, task, record, entries),
+        flow_run_id=record.id,
+    )
+    report = await _report(store, mission, task, record, entries, session)
+    await keep_page(
+        key=report_key(mission.id, record.task),
+        description=f"Report: {record.task}, {record.state}",
+        page=report,
+        flow_run_id=record.id,
+    )
+    title = f"{mission.title}: {task.title}"
+    ended = record.ended_at or record.started_at
+    path = write_report(home, mission.id, ended, mission.timezone, record.task, report, title)
+    await store.messages.add(_message(mission, record))
+    return await store.runs.set_report(record.id, str(path))
+
+
+async def _report(
+    store: Store, mission: Mission, task: Task, record: RunRecord, entries: Sequence[JournalEntry], session: str
+) -> str:
+    return task_report(
+        mission=mission,
+        task=task,
+        record=record,
+        entries=entries,
+        requests=await store.requests.of_run(record.id),
+        previous=await store.runs.previous(record),
+        links=ReportLinks(run=run_page(record.id), session=artifact_page(session)),
+    )
+
+
+def _conclusion(entries: Sequence[JournalEntry]) -> Conclusion | None:
+    return next((entry.event.conclusion for entry in reversed(entries) if isinstance(entry.event, Concluded)), None)
+
+
+def _usage(entries: Sequence[JournalEntry]) -> Usage:
+    return sum((entry.event.usage for entry in entries if isinstance(entry.event, Reasoned)), Usage())
+
+
+def _message(mission: Mission, record: RunRecord) -> Message:
+    failed = record.state is RunState.FAILED
+    summary = record.conclusion.summary if record.conclusion else record.reason
+    return Message(
+        id=f"{record.id}:ended",
+        mission_id=mission.id,
+        run_id=record.id,
+        event="error" if failed else "report",
+        title=f"{mission.title}: {record.task} {'failed' if failed else 'ended with ' + record.state.value}",
+        body=f"{summary}\n{run_page(record.id)}",
+        at=record.ended_at or record.started_at,
+    )

@@ -1,0 +1,33 @@
+"""All commands, gathered."""
+
+import typer
+
+from flows.command import connections, demonstration, health, inbox, missions, runs, up
+
+app = typer.Typer(
+    name="missions",
+    help="From a goal in plain language to guarded runs and reports, on Prefect.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+app.command("up")(up.up)
+app.command("demo")(demonstration.demo)
+app.command("doctor")(health.doctor)
+app.command("reconcile")(health.reconcile)
+app.command("create")(missions.create)
+app.command("list")(missions.list_missions)
+app.command("show")(missions.show_mission)
+app.command("plan")(missions.plan)
+app.command("launch")(missions.launch)
+app.command("run")(runs.run)
+app.command("cancel")(runs.cancel)
+app.command("runs")(runs.list_runs)
+app.command("watch")(runs.watch)
+app.command("reports")(runs.reports)
+app.command("report")(runs.report)
+app.command("inbox")(inbox.inbox)
+app.command("reply")(inbox.reply_to_run)
+app.add_typer(connections.models, name="model")
+app.add_typer(connections.tools, name="tools")

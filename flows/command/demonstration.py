@@ -1,0 +1,171 @@
+"""`missions demo`: a host-inspection Mission from goal to report, with one approval, on this machine, without keys."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL, temporary_settings
+from prefect.states import Scheduled
+
+from blueprint.errors import InvalidInput, MissionsError
+from blueprint.mission import Mission
+from blueprint.records import RunRecord, RunState
+from blueprint.requests import ApprovalQuestion, Decision, InformationQuestion, Request, ReviewQuestion
+from deployments.local.addresses import Addresses, read_addresses
+from deployments.local.ports import free_port, require_free_port
+from deployments.local.settings import LocalSettings
+from deployments.spec import mission_tag
+from flows.command.answering import Voice, accompany, at_terminal
+from flows.command.output import Session, say, session, show
+from flows.following import Waiting, until_record
+from flows.links import deployments_page, run_page
+from flows.local import local_stack
+from flows.naming import mission_id_for
+from flows.replying import Reply
+from flows.starting import start, start_task
+
+GOAL = "Inspect this host and clean the scratch directory when it is over 1 MB"
+ANSWER = "Every day at 02:00"
+OLD_DAYS = 30
+
+
+def demo(
+    interactive: Annotated[bool, typer.Option("--interactive", help="Answer the questions yourself.")] = False,
+) -> None:
+    """Show the main job from goal to report; what is asked is answered in your place, and both are shown."""
+    asyncio.run(_demo(LocalSettings(), at_terminal if interactive else in_your_place))
+
+
+def in_your_place(request: Request) -> Reply | None:
+    """The answers of a person who wants to see how it goes on."""
+    match request.question:
+        case InformationQuestion(questions=questions):
+            return Reply(answers=(ANSWER,) * len(questions))
+        case ReviewQuestion(can_launch=True):
+            return Reply(decision=Decision.LAUNCH)
+        case ApprovalQuestion():
+            return Reply(decision=Decision.APPROVE, text="Go ahead, these are old files.")
+        case _:
+            return None
+
+
+async def _demo(settings: LocalSettings, voice: Voice) -> None:
+    began = time.monotonic()
+    async with _installation(settings) as addresses, session() as here:
+        say(f"Missions runs on {settings.home}; Prefect UI: {addresses.ui_url}/v2/")
+        old = _litter(settings.home / "scratch")
+        mission = await _create(here, voice)
+        first = await _run_by_schedule(here, mission, voice)
+        second = await _run_by_hand(here, mission, voice)
+        _show_outcome(settings.home, old, [first, second])
+        say(f"\nMission  {deployments_page(mission.id)}\nRun      {run_page(first.id)}\nRun      {run_page(second.id)}")
+        say(f"Report   {settings.home / first.report_path}\nThe demo took {time.monotonic() - began:.0f} s.")
+    say(f"To look at all of it in the browser: MISSIONS_HOME={settings.home} missions up")
+
+
+@asynccontextmanager
+async def _installation(settings: LocalSettings) -> AsyncGenerator[Addresses]:
+    """The installation that runs on the data directory, or one of the demo's own while it lasts."""
+    running = read_addresses(settings.home)
+    if running is not None:
+        yield running
+        return
+    say(f"Starting Missions on {settings.home} (database, Prefect server, worker, service) …")
+    own = settings.model_copy(update={"port": _port(settings)})
+    async with local_stack(own) as addresses:
+        with temporary_settings(updates={PREFECT_API_URL: addresses.api_url, PREFECT_UI_URL: addresses.ui_url}):
+            yield addresses
+
+
+def _port(settings: LocalSettings) -> int:
+    """The usual port, or any free one: a demo does not fail because something else runs."""
+    try:
+        require_free_port(settings.host, settings.port)
+    except InvalidInput:
+        return free_port()
+    return settings.port
+
+
+def _litter(scratch: Path) -> list[Path]:
+    """Two old files of 1 MB, so that there is something to clean."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    files = [scratch / "demo-build-cache.bin", scratch / "demo-old-trace.log"]
+    long_ago = time.time() - OLD_DAYS * 86_400
+    for file in files:
+        file.write_bytes(b"demo " * 200_000)
+        os.utime(file, (long_ago, long_ago))
+    say(f"Two files of 1 MB, {OLD_DAYS} days old, were put into {scratch}.")
+    return files
+
+
+async def _create(here: Session, voice: Voice) -> Mission:
+    say(f"\n== Goal: {GOAL}")
+    run_id = await start(here.client, "create/create", {"goal": GOAL})
+    await _to_end(here, run_id, voice)
+    flow_run = await here.client.read_flow_run(UUID(run_id))
+    if flow_run.state is None or not flow_run.state.is_completed():
+        raise MissionsError(f"The Mission could not be planned: {flow_run.state.message if flow_run.state else ''}")
+    say(f"{flow_run.state.message}")
+    return await here.store.missions.get(mission_id_for(GOAL, run_id))
+
+
+async def _run_by_schedule(here: Session, mission: Mission, voice: Voice) -> RunRecord:
+    """Take the run that the schedule has laid ahead and bring it forward to now."""
+    planned = await _next_scheduled(here, mission)
+    say(f"\n== Prefect has scheduled the next run for {planned.expected_start_time}; the demo brings it forward to now")
+    await here.client.set_flow_run_state(planned.id, Scheduled(), force=True)
+    return await _run(here, str(planned.id), voice)
+
+
+async def _run_by_hand(here: Session, mission: Mission, voice: Voice) -> RunRecord:
+    assert mission.plan_version is not None
+    plan = await here.store.plans.get(mission.id, mission.plan_version)
+    say(f"\n== The same Task by hand: missions run {mission.id} {plan.tasks[0].name} --wait")
+    return await _run(here, await start_task(here.client, mission, plan, plan.tasks[0].name), voice)
+
+
+async def _run(here: Session, run_id: str, voice: Voice) -> RunRecord:
+    await _to_end(here, run_id, voice)
+    await until_record(here.store, run_id)
+    record = await here.store.runs.get(run_id)
+    if record.state is not RunState.SUCCESS:
+        raise MissionsError(f"The run ended {record.state}: {record.reason}")
+    return record
+
+
+async def _to_end(here: Session, run_id: str, voice: Voice) -> None:
+    end = await accompany(here, run_id, voice, stay=False)
+    if isinstance(end, Waiting):
+        raise MissionsError(f"Nobody answered {end.request.title!r}; the demo ends here.")
+
+
+async def _next_scheduled(here: Session, mission: Mission) -> FlowRun:
+    """The earliest run that Prefect's scheduler has made for the Mission."""
+    wanted = {"tags": {"all_": [mission_tag(mission.id)]}, "state": {"type": {"any_": [StateType.SCHEDULED]}}}
+    async with asyncio.timeout(60):
+        while True:
+            found = await here.client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(wanted))
+            if found:
+                return min(found, key=_due)
+            await asyncio.sleep(0.5)
+
+
+def _due(flow_run: FlowRun) -> datetime:
+    return flow_run.expected_start_time or datetime.max.replace(tzinfo=UTC)
+
+
+def _show_outcome(home: Path, old: list[Path], records: list[RunRecord]) -> None:
+    for record in records:
+        say(f"\n== Report of the run {record.id[:8]}, started by {record.started_by}\n")
+        show((home / record.report_path).read_text(encoding="utf-8"))
+    gone = [file.name for file in old if not file.exists()]
+    say(f"\n== The approved change really happened: {', '.join(gone) or 'nothing'} left the scratch directory.")

@@ -1,0 +1,30 @@
+"""`missions up`: the whole installation on this machine, until Ctrl-C."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from deployments.local.addresses import Addresses
+from deployments.local.settings import LocalSettings
+from deployments.local.stack import run_until_signal
+from flows.command.output import say, show
+from flows.local import local_stack
+
+
+def up(
+    port: Annotated[int | None, typer.Option(help="Port of the Prefect server and its UI.")] = None,
+) -> None:
+    """Start database, Prefect server, worker and service; stop them all with Ctrl-C."""
+    settings = LocalSettings() if port is None else LocalSettings(port=port)
+    say(f"Starting Missions on {settings.home} …")
+    asyncio.run(run_until_signal(local_stack(settings), lambda addresses: show(ready_message(addresses, settings))))
+    say("Stopped.")
+
+
+def ready_message(addresses: Addresses, settings: LocalSettings) -> str:
+    """What to look at and what to type next."""
+    return (
+        f"Missions is ready.\n  Prefect UI   {addresses.ui_url}/v2/\n  Data         {settings.home}\n"
+        '  Next         missions create "Inspect this host every day at 02:00"\n  Stop         Ctrl-C'
+    )

@@ -1,0 +1,25 @@
+"""The flow that makes a Mission of a goal in plain language."""
+
+from typing import Annotated
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from pydantic import Field
+
+from flows.creating import create_to_end
+
+
+@flow(name="create", flow_run_name="create a Mission", persist_result=False)
+async def create(
+    goal: Annotated[str, Field(min_length=1, max_length=8_000, pattern=r"\S")],
+    timezone: str = "UTC",
+    employee: str = "default",
+) -> State:
+    """Make a Mission: the goal is read, what is missing is asked for, and the plan is shown before anything is launched.
+
+    Args:
+        goal: What should be looked after, in plain language: what to inspect, when, whom to tell, what may be changed.
+        timezone: IANA time zone of all times, for example Europe/Berlin.
+        employee: Block name of the Digital Employee that works on it.
+    """
+    return await create_to_end(goal, timezone, employee)

@@ -1,0 +1,114 @@
+"""One execution of a Mission's creation: lease, planning, and the state that Prefect shows in the end."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from prefect.client.schemas.objects import State
+from prefect.states import Cancelled, Completed, Failed
+
+from agent.model.openai_model import OpenAIModel
+from blocks.digital_employee import DigitalEmployee
+from blocks.loading import load_block
+from blocks.store.store import Store
+from blueprint.errors import InvalidInput, MissionsError, UnknownName
+from blueprint.mission import Mission
+from blueprint.records import Message
+from blueprint.values import known_timezone
+from flows.lease import Lease, held_lease
+from flows.naming import mission_id_for, steps_key
+from flows.opening import open_store
+from flows.people import People
+from flows.picture import Picture
+from flows.planning import Planning, plan_mission
+from flows.running import is_cancelled, present_flow_run
+from flows.settings import RunSettings
+from flows.steps import StepModel
+from flows.surroundings import list_tools
+
+OPERATION = "create"
+"""What leases of creations are held for."""
+
+
+async def create_to_end(goal: str, timezone: str, employee: str) -> State:
+    """Begin, or go on with, the creation that this process executes; gives its final state with a sentence."""
+    settings = RunSettings()  # pyright: ignore[reportCallIssue] the environment fills it
+    run_id = str(present_flow_run().id)
+    async with (
+        open_store() as store,
+        held_lease(
+            store,
+            run_id=run_id,
+            mission_id=mission_id_for(goal, run_id),
+            operation=OPERATION,
+            seconds=settings.lease_seconds,
+        ) as lease,
+    ):
+        try:
+            return Completed(message=await _create(lease, settings, goal, timezone, employee))
+        except MissionsError as error:
+            await _tell(store, mission_id_for(goal, run_id), run_id, str(error))
+            return Failed(message=str(error))
+        except asyncio.CancelledError:
+            if not await is_cancelled(run_id):
+                raise
+            return Cancelled(message="A person cancelled the creation; the Mission stays a Draft.")
+
+
+async def _create(lease: Lease, settings: RunSettings, goal: str, timezone: str, employee_name: str) -> str:
+    employee = await (await load_block(DigitalEmployee, employee_name)).employee()
+    listing = await list_tools(employee, settings)
+    mission = await _own_mission(lease.store, lease.run_id, goal, timezone, employee_name)
+    picture = Picture(flow_run_id=lease.run_id, artifact_key=steps_key(mission.id, lease.run_id))
+    people = People(
+        lease=lease,
+        picture=picture,
+        mission_id=mission.id,
+        zone=mission.timezone,
+        answer_seconds=settings.answer_timeout_seconds,
+    )
+    async with OpenAIModel(employee.model) as model:
+        planning = Planning(
+            lease=lease, people=people, mission=mission, model=StepModel(inner=model, picture=picture), listing=listing
+        )
+        return await plan_mission(planning)
+
+
+def _draft(run_id: str, goal: str, timezone: str, employee: str) -> Mission:
+    now = datetime.now(UTC)
+    try:
+        known_timezone(timezone)
+    except ValueError as error:
+        raise InvalidInput(f"{error}.") from error
+    return Mission(
+        id=mission_id_for(goal, run_id),
+        title=goal.strip().splitlines()[0][:80],
+        goal=goal,
+        timezone=timezone or "UTC",
+        employee=employee,
+        created_at=now,
+        active_at=now,
+    )
+
+
+async def _own_mission(store: Store, run_id: str, goal: str, timezone: str, employee: str) -> Mission:
+    """The Mission that this run makes: as an earlier execution left it, or new."""
+    try:
+        return await store.missions.get(mission_id_for(goal, run_id))
+    except UnknownName:
+        mission = _draft(run_id, goal, timezone, employee)
+        await store.missions.add(mission)
+        return mission
+
+
+async def _tell(store: Store, mission_id: str, run_id: str, text: str) -> None:
+    await store.messages.add(
+        Message(
+            id=f"{run_id}:failed",
+            mission_id=mission_id,
+            run_id=run_id,
+            event="error",
+            title="A Mission could not be planned",
+            body=text,
+            at=datetime.now(UTC),
+        )
+    )

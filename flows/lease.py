@@ -1,0 +1,65 @@
+"""Holds a run's lease while it works: two processes never work on one run (R4.8)."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from time import monotonic
+from uuid import uuid4
+
+from prefect.exceptions import Abort
+
+from blocks.store.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """A lease that is held. `owner` fences what this process writes."""
+
+    store: Store
+    run_id: str
+    owner: str
+    execution: int
+
+    async def park(self) -> None:
+        """The run waits for a person from now on: no process, no lease needed."""
+        await self.store.leases.park(self.run_id, self.owner)
+
+
+@asynccontextmanager
+async def held_lease(store: Store, *, run_id: str, mission_id: str, operation: str, seconds: int) -> AsyncGenerator[Lease]:
+    """The run's lease, renewed in the background. Prefect's Abort (no state is changed) when another process keeps it."""
+    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+    execution = await _claim(store, run_id=run_id, mission_id=mission_id, operation=operation, owner=owner, seconds=seconds)
+    worker = asyncio.current_task()
+    renewal = asyncio.create_task(_renew(store, run_id, owner, seconds, worker))
+    try:
+        yield Lease(store=store, run_id=run_id, owner=owner, execution=execution)
+    except asyncio.CancelledError:
+        if renewal.done():
+            raise Abort(f"Run {run_id} is worked on by another process now.") from None
+        raise
+    finally:
+        renewal.cancel()
+
+
+async def _claim(store: Store, *, run_id: str, mission_id: str, operation: str, owner: str, seconds: int) -> int:
+    """Wait for a dead owner's lease to run out, but not for a living one's."""
+    give_up = monotonic() + 2 * seconds
+    while True:
+        execution = await store.leases.claim(run_id, mission_id=mission_id, operation=operation, owner=owner, seconds=seconds)
+        if execution is not None:
+            return execution
+        if monotonic() > give_up:
+            raise Abort(f"Run {run_id} is worked on by another process.")
+        await asyncio.sleep(0.5)
+
+
+async def _renew(store: Store, run_id: str, owner: str, seconds: int, worker: "asyncio.Task[object] | None") -> None:
+    """Renew three times in a lease's life; end the work when the lease is lost."""
+    while await store.leases.renew(run_id, owner, seconds):
+        await asyncio.sleep(seconds / 3)
+    if worker is not None:
+        worker.cancel()

@@ -1,0 +1,29 @@
+"""Addresses of pages in the Prefect UI (its V2 pages)."""
+
+from prefect.settings import get_current_settings
+
+
+def ui_address() -> str:
+    """Where the Prefect UI answers; empty when no server is configured."""
+    settings = get_current_settings()
+    return (settings.ui_url or (settings.api.url or "").removesuffix("/api")).rstrip("/")
+
+
+def run_page(run_id: str) -> str:
+    """The page of a flow run."""
+    return f"{ui_address()}/v2/runs/flow-run/{run_id}"
+
+
+def artifact_page(artifact_id: str) -> str:
+    """The page of one artifact."""
+    return f"{ui_address()}/v2/artifacts/artifact/{artifact_id}"
+
+
+def deployment_page(deployment_id: str) -> str:
+    """The page of a deployment."""
+    return f"{ui_address()}/v2/deployments/deployment/{deployment_id}"
+
+
+def deployments_page(mission_id: str) -> str:
+    """All deployments of a Mission."""
+    return f"{ui_address()}/v2/deployments?tags=mission:{mission_id}"

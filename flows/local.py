@@ -1,0 +1,48 @@
+"""Wires the local stack: what is prepared in store and Prefect before service and worker start."""
+
+import sys
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from blocks.registry import ensure_defaults, register_blocks
+from blocks.store.migrate import migrate
+from blocks.store.store import open_store
+from deployments.local.addresses import Addresses
+from deployments.local.settings import LocalSettings
+from deployments.local.stack import running_stack
+from flows.system import register_system_flows
+
+SERVICE_COMMAND = (sys.executable, "-P", "-m", "flows.service")
+
+
+def local_stack(settings: LocalSettings) -> AbstractAsyncContextManager[Addresses]:
+    """Everything of `missions up`, ready inside the `async with`."""
+
+    async def prepare(addresses: Addresses) -> None:
+        await _prepare(settings.home, addresses)
+
+    return running_stack(settings, prepare=prepare, service_command=SERVICE_COMMAND)
+
+
+async def _prepare(home: Path, addresses: Addresses) -> None:
+    """Tables, blocks and system deployments; touches only what is missing or differs."""
+    url = addresses.database_url.get_secret_value()
+    async with open_store(url) as store:
+        await migrate(store.engine)
+    scratch = home / "scratch"
+    scratch.mkdir(exist_ok=True)
+    with temporary_settings(updates={PREFECT_API_URL: addresses.api_url}):
+        await register_blocks()
+        await ensure_defaults(
+            model_base_url=f"{addresses.service_url}/v1",
+            host_command=sys.executable,
+            host_arguments=("-P", "-m", "agent.builtin.host"),
+            host_environment={
+                "MISSIONS_SCRATCH": str(scratch),
+                "MISSIONS_TOOL_LOG": str(home / "logs" / "tools" / "host-calls.jsonl"),
+            },
+            store_url=url,
+        )
+        await register_system_flows()

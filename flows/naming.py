@@ -1,0 +1,28 @@
+"""How a Mission's things are called in Prefect, so that finding them is a query (tags and key prefixes)."""
+
+from blueprint.values import slug
+
+
+def mission_id_for(goal: str, run_id: str) -> str:
+    """The id of the Mission that the create run `run_id` makes: the same however often that run is started again."""
+    return f"{slug(goal)[:32].rstrip('-')}-{run_id.replace('-', '')[-6:]}"
+
+
+def steps_key(mission_id: str, run_id: str) -> str:
+    """Artifact key of a run's steps: each step is one version of it."""
+    return f"{mission_id}-{run_id[:8]}-steps"
+
+
+def session_key(mission_id: str, run_id: str) -> str:
+    """Artifact key of a run's whole conversation."""
+    return f"{mission_id}-{run_id[:8]}-session"
+
+
+def report_key(mission_id: str, task: str) -> str:
+    """Artifact key of a Task's reports: each run's report is one version of it."""
+    return f"{mission_id}-{task}-report"
+
+
+def plan_key(mission_id: str) -> str:
+    """Artifact key of a Mission's plan pages."""
+    return f"{mission_id}-plan"

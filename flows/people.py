@@ -1,0 +1,95 @@
+"""Brings questions to people: stored and in the inbox first, then the run suspends until somebody answers (R5.4)."""
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from prefect.flow_runs import asuspend_flow_run
+from prefect.input.actions import aread_flow_run_input
+
+from blueprint.errors import InvalidInput, Unanswered
+from blueprint.records import Message
+from blueprint.requests import Answer, Question, Request, RequestState
+from flows.forms import answer_from_form, form_for
+from flows.lease import Lease
+from flows.picture import Picture
+from reports.forms import question_text
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class People:
+    """The agent's `Approver` for one run. Must be used at the level of the flow, never inside a Prefect task."""
+
+    lease: Lease
+    picture: Picture
+    mission_id: str
+    zone: str
+    answer_seconds: int
+
+    async def decide(self, *, key: str, title: str, question: Question) -> Answer:
+        """The answer: from the store, else from the resume form; else the process ends here and the run waits."""
+        request = await self._open(key, title, question)
+        if request.answer is None and (answer := await _answer_in_form(request)):
+            request = await self._take(request, answer)
+        if request.answer is not None:
+            return request.answer
+        if request.state is not RequestState.OPEN or request.deadline <= datetime.now(UTC):
+            await self.lease.store.requests.close(request.run_id, key, RequestState.EXPIRED)
+            raise Unanswered(f"Nobody answered {title!r} by {request.deadline:%Y-%m-%d %H:%M} UTC.")
+        await self._wait(request)
+        raise AssertionError("a suspended run does not come back here")
+
+    async def _open(self, key: str, title: str, question: Question) -> Request:
+        now = datetime.now(UTC)
+        request = Request(
+            run_id=self.lease.run_id,
+            mission_id=self.mission_id,
+            key=key,
+            title=title,
+            question=question,
+            asked_at=now,
+            deadline=now + timedelta(seconds=self.answer_seconds),
+        )
+        request = await self.lease.store.requests.open(request)
+        await self.lease.store.messages.add(_message(request))
+        return request
+
+    async def _take(self, request: Request, answer: Answer) -> Request:
+        """Store an answer from the form; one that came too late or second does not count."""
+        try:
+            return await self.lease.store.requests.answer(request.run_id, request.key, answer)
+        except InvalidInput as refusal:
+            logger.warning("The answer in the form of %r did not count: %s", request.title, refusal)
+            return await self.lease.store.requests.open(request)
+
+    async def _wait(self, request: Request) -> None:
+        """Suspend the run with its form. Parked first: a kill in between leaves a run that the reconciler starts again."""
+        await self.picture.finish()
+        left = request.deadline - datetime.now(UTC)
+        await self.lease.park()
+        await asuspend_flow_run(
+            wait_for_input=form_for(request, self.zone), timeout=max(1, round(left.total_seconds())), key=request.key
+        )
+
+
+async def _answer_in_form(request: Request) -> Answer | None:
+    """What came through the resume form, which Prefect keeps among the run's inputs."""
+    filled = await aread_flow_run_input(f"suspended-{request.key}-response", flow_run_id=UUID(request.run_id))
+    if filled is None:
+        return None
+    return answer_from_form(filled, request.question, by="console", at=datetime.now(UTC))
+
+
+def _message(request: Request) -> Message:
+    return Message(
+        id=f"{request.run_id}:{request.key}",
+        mission_id=request.mission_id,
+        run_id=request.run_id,
+        event="request",
+        title=request.title,
+        body=question_text(request),
+        at=request.asked_at,
+    )

@@ -1,0 +1,84 @@
+"""Shows a run in Prefect: each step a named task run with one Markdown artifact, written behind the work, in order (R4.3)."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from uuid import UUID
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.context import TaskRunContext
+from prefect.exceptions import PrefectException
+
+from blueprint.records import JournalEntry
+from blueprint.stream import Briefed, Ended, Intended
+from flows.artifacts import keep_page
+from reports.steps import step_page, step_title
+
+logger = logging.getLogger(__name__)
+Given = TypeVar("Given")
+
+
+@task(name="step", cache_policy=NO_CACHE, persist_result=False)
+async def _step(act: Callable[[], Awaitable[Given]]) -> tuple[Given, UUID]:
+    context = TaskRunContext.get()
+    assert context is not None
+    return await act(), context.task_run.id
+
+
+class Picture:
+    """Draws the steps of one run. Nothing here is ever read back: the journal is the truth."""
+
+    def __init__(self, *, flow_run_id: str, artifact_key: str) -> None:
+        self._flow_run_id = flow_run_id
+        self._key = artifact_key
+        self._queue: asyncio.Queue[tuple[JournalEntry, UUID | None]] = asyncio.Queue()
+        self._last_step: UUID | None = None
+        self._drawing: asyncio.Task[None] | None = None
+
+    async def step(self, name: str, act: Callable[[], Awaitable[Given]]) -> Given:
+        """Do `act` as a Prefect task run called `name`; the next event shown is its artifact."""
+        result, self._last_step = await _step.with_options(task_run_name=name)(act)
+        return result
+
+    def show(self, entry: JournalEntry) -> None:
+        """Draw one event, soon."""
+        if isinstance(entry.event, Briefed | Intended | Ended):
+            return
+        self._queue.put_nowait((entry, self._last_step))
+        self._last_step = None
+        if self._drawing is None:
+            self._drawing = asyncio.create_task(self._draw_all())
+
+    async def finish(self) -> None:
+        """Return when all that was shown is drawn: at a wait and at the end."""
+        await self._queue.join()
+        if self._drawing is not None:
+            self._drawing.cancel()
+            self._drawing = None
+
+    async def _draw_all(self) -> None:
+        while True:
+            entry, task_run_id = await self._queue.get()
+            try:
+                await self._draw(entry, task_run_id)
+            except (PrefectException, OSError):
+                logger.exception("Step %s could not be shown; the journal has it.", entry.sequence)
+            finally:
+                self._queue.task_done()
+
+    async def _draw(self, entry: JournalEntry, task_run_id: UUID | None) -> None:
+        if task_run_id is None:
+            _, task_run_id = await _step.with_options(task_run_name=step_title(entry.event))(_nothing)
+        await keep_page(
+            key=self._key,
+            description=f"Step {entry.sequence}: {step_title(entry.event)}",
+            page=step_page(entry.event, entry.sequence, entry.at),
+            flow_run_id=self._flow_run_id,
+            task_run_id=task_run_id,
+        )
+
+
+async def _nothing() -> None:
+    """A step that is only a record: a question, an answer, a correction, the conclusion."""

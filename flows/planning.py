@@ -1,0 +1,172 @@
+"""From a goal to a launched Mission: questions, plan, review, launch; every step is found again after a kill (R2.1-R2.4)."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+
+from agent.model.model import Model
+from agent.planner.alignment import align
+from agent.planner.draft import Drafted, draft
+from agent.tools.toolset import ToolListing
+from blueprint.errors import InvalidBlueprint, LimitReached
+from blueprint.mission import Mission
+from blueprint.plan import Blueprint
+from blueprint.records import ConversationTurn
+from blueprint.requests import Answer, Decision, InformationQuestion, ReviewQuestion
+from blueprint.validation import Problem
+from flows.artifacts import keep_page
+from flows.launching import launch_plan
+from flows.lease import Lease
+from flows.naming import plan_key
+from flows.people import People
+from flows.surroundings import surroundings, verify
+from reports.review import review_page
+
+ALIGNMENT_ROUNDS = 3
+REVIEW_ROUNDS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planning:
+    """One execution of a Mission's creation."""
+
+    lease: Lease
+    people: People
+    mission: Mission
+    model: Model
+    listing: ToolListing
+
+    async def turns(self) -> list[ConversationTurn]:
+        """What was said so far."""
+        return await self.lease.store.conversation.of(self.mission.id)
+
+    async def say(self, role: str, text: str, key: str) -> None:
+        """Keep one turn of the conversation; the same key again changes nothing."""
+        turn = ConversationTurn.model_validate({"role": role, "text": text, "at": datetime.now(UTC)})
+        await self.lease.store.conversation.add(self.mission.id, turn, key)
+
+
+async def plan_mission(planning: Planning) -> str:
+    """Go from the goal to the person's decision about a plan; gives a sentence about how it ended.
+
+    InvalidBlueprint when the model brings no usable plan, Unanswered when nobody answers.
+    """
+    await planning.say("person", planning.mission.goal, "goal")
+    for number in count(1):
+        if number > REVIEW_ROUNDS:
+            raise LimitReached(f"The plan was changed {REVIEW_ROUNDS} times; start again with a goal that says it all.")
+        answer, question = await _review(planning, number)
+        match answer.decision:
+            case Decision.LAUNCH:
+                return await _launch(planning, question, answer)
+            case Decision.KEEP_DRAFT:
+                return f"Kept as a Draft: launch it with `missions launch {planning.mission.id}`."
+            case _:
+                await planning.say("person", answer.text, f"wish-{number}")
+    raise AssertionError("the loop above ends by itself")
+
+
+async def _review(planning: Planning, number: int) -> tuple[Answer, ReviewQuestion]:
+    """Show a plan and get the answer. The question that was stored first is the one that counts."""
+    key, store = f"review-{number}", planning.lease.store
+    asked = [request for request in await store.requests.of_run(planning.lease.run_id) if request.key == key]
+    stored = asked[0].question if asked else await _question(planning, number)
+    assert isinstance(stored, ReviewQuestion)
+    answer = await planning.people.decide(key=key, title=f"Launch this plan of {planning.mission.title!r}?", question=stored)
+    return answer, stored
+
+
+async def _question(planning: Planning, number: int) -> ReviewQuestion:
+    version, plan = await _next_plan(planning, number)
+    problems = verify(plan, planning.listing)
+    page = review_page(
+        mission=planning.mission,
+        plan=plan,
+        version=version,
+        now=datetime.now(UTC),
+        problems=problems,
+        tools={tool.full_name: tool.traits for tool in planning.listing.tools},
+    )
+    await keep_page(
+        key=plan_key(planning.mission.id),
+        description=f"Plan, version {version}",
+        page=page,
+        flow_run_id=planning.lease.run_id,
+    )
+    return ReviewQuestion(plan_version=version, plan_digest=plan.digest, page=page, can_launch=not problems)
+
+
+async def _next_plan(planning: Planning, number: int) -> tuple[int, Blueprint]:
+    latest = await planning.lease.store.plans.latest(planning.mission.id)
+    if number == 1 and latest is not None:
+        return latest
+    turns = await _aligned(planning) if latest is None else await planning.turns()
+    wish = turns[-1].text if latest is not None else ""
+    drafted = await draft(
+        planning.model,
+        goal=planning.mission.goal,
+        turns=turns,
+        tools=planning.listing.tools,
+        around=surroundings(planning.listing),
+        mission_zone=planning.mission.timezone,
+        previous=latest[1] if latest else None,
+        wish=wish,
+    )
+    return await _keep(planning, drafted)
+
+
+async def _keep(planning: Planning, drafted: Drafted) -> tuple[int, Blueprint]:
+    store, now = planning.lease.store, datetime.now(UTC)
+    if drafted.plan is None:
+        raise InvalidBlueprint([*drafted.problems, f"The model was asked {drafted.attempts} times; say the goal in other words."])
+    version = await store.plans.add(planning.mission.id, drafted.plan, now)
+    await store.missions.rename(planning.mission.id, drafted.plan.title, now)
+    await planning.say("planner", f"Version {version} of the plan: {drafted.plan.goal}", f"plan-{version}")
+    return version, drafted.plan
+
+
+async def _aligned(planning: Planning) -> list[ConversationTurn]:
+    """Ask until nothing is missing, three rounds at most; each round's questions in one form (R2.1)."""
+    for number in range(1, ALIGNMENT_ROUNDS + 1):
+        questions = await _questions(planning, number)
+        if not questions:
+            break
+        answer = await planning.people.decide(
+            key=f"align-{number}", title="What is missing for a plan?", question=InformationQuestion(questions=questions)
+        )
+        said = "\n".join(f"{question}\n{text}" for question, text in zip(questions, answer.answers, strict=False))
+        await planning.say("person", said, f"align-{number}-answers")
+    return await planning.turns()
+
+
+async def _questions(planning: Planning, number: int) -> tuple[str, ...]:
+    """The round's questions: those that were asked before a restart, else the model's."""
+    for request in await planning.lease.store.requests.of_run(planning.lease.run_id):
+        if request.key == f"align-{number}" and isinstance(request.question, InformationQuestion):
+            return request.question.questions
+    found, _ = await align(
+        planning.model,
+        goal=planning.mission.goal,
+        turns=await planning.turns(),
+        tools=planning.listing.tools,
+        now=datetime.now(UTC),
+        mission_zone=planning.mission.timezone,
+    )
+    said = "\n".join([found.understanding, *found.questions])
+    await planning.say("planner", said, f"align-{number}-questions")
+    return found.questions
+
+
+async def _launch(planning: Planning, question: ReviewQuestion, answer: Answer) -> str:
+    plan = await planning.lease.store.plans.get(planning.mission.id, question.plan_version)
+    problems: list[Problem] = verify(plan, planning.listing)
+    changes = await launch_plan(
+        planning.lease.store,
+        planning.mission.id,
+        version=question.plan_version,
+        digest=question.plan_digest,
+        by=answer.by,
+        problems=problems,
+    )
+    names = ", ".join([*changes.created, *changes.updated, *changes.unchanged])
+    return f"Mission {planning.mission.id} is Active; deployments: {names}."

@@ -1,0 +1,75 @@
+"""Takes a person's answer from any door but the Prefect form, and wakes the run that waits for it (R5.5)."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from prefect.client.orchestration import PrefectClient, get_client
+
+from blocks.store.store import Store
+from blueprint.errors import InvalidInput
+from blueprint.requests import Answer, Decision, InformationQuestion, Request, RequestState, fitting_decisions
+from flows.forms import form_from_answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What a person says: a decision where one is meant, and words."""
+
+    text: str = ""
+    decision: Decision | None = None
+    choice: str = ""
+    answers: tuple[str, ...] = ()
+
+
+async def reply(store: Store, run_id: str, said: Reply, *, by: str, key: str | None = None) -> Request:
+    """Store the answer to the run's open request (the first answer wins) and start the run again; gives the request.
+
+    InvalidInput when nothing is open, the answer came too late or second, or it does not say clearly what is decided.
+    """
+    request = await _open_request(store, run_id, key)
+    answer = read_answer(request, said, by=by, at=datetime.now(UTC))
+    answered = await store.requests.answer(run_id, request.key, answer)
+    async with get_client() as client:
+        await wake(client, answered)
+    return answered
+
+
+async def wake(client: PrefectClient, request: Request) -> bool:
+    """Resume the run if it is suspended at this very request; False when it is not there (yet): the reconciler looks again."""
+    state = (await client.read_flow_run(UUID(request.run_id))).state
+    if request.answer is None or state is None or not state.is_paused() or state.state_details.pause_key != request.key:
+        return False
+    await client.resume_flow_run(UUID(request.run_id), run_input=form_from_answer(request.answer, request.question))
+    return True
+
+
+def read_answer(request: Request, said: Reply, *, by: str, at: datetime) -> Answer:
+    """The typed answer; what is not clearly a decision is none (R5.5)."""
+    fitting = fitting_decisions(request.question)
+    decision = said.decision or (fitting[0] if len(fitting) == 1 else None)
+    if decision is None:
+        ways = " or ".join(f"`{way}`" for way in fitting)
+        raise InvalidInput(f"{request.title!r} needs a clear decision: {ways}. {said.text!r} alone is not taken for one.")
+    answers = said.answers
+    if isinstance(request.question, InformationQuestion):
+        answers = _one_each(request.question, said)
+    return Answer(decision=decision, text=said.text, answers=answers, choice=said.choice, by=by, at=at)
+
+
+def _one_each(question: InformationQuestion, said: Reply) -> tuple[str, ...]:
+    """An answer for each question; one text for all when only one is given."""
+    given = said.answers or ((said.text,) if said.text.strip() else ())
+    if len(given) == 1:
+        return given * len(question.questions)
+    if len(given) != len(question.questions):
+        raise InvalidInput(f"There are {len(question.questions)} questions and {len(given)} answers; give one text for each.")
+    return given
+
+
+async def _open_request(store: Store, run_id: str, key: str | None) -> Request:
+    requests = [request for request in await store.requests.of_run(run_id) if key in (None, request.key)]
+    if not requests:
+        raise InvalidInput(f"Run {run_id!r} has not asked anything.")
+    is_open = [request for request in requests if request.state is RequestState.OPEN]
+    return (is_open or requests)[-1]

@@ -1,0 +1,17 @@
+"""The flow of every Task's deployment: one run of one Task."""
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.running import run_to_end
+
+
+@flow(name="run-task", flow_run_name="{task}", persist_result=False)
+async def run_task(mission: str, task: str) -> State:
+    """Run one Task of a Mission once, guarded and recorded, to its report.
+
+    Args:
+        mission: The Mission's id.
+        task: The Task's name in the Mission's plan.
+    """
+    return await run_to_end(mission, task)

@@ -1,0 +1,96 @@
+"""One execution of a run: gate, lease, work, report, and the state that Prefect shows in the end."""
+
+import asyncio
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.context import FlowRunContext
+from prefect.states import Cancelled, Completed, Failed
+
+from blocks.store.store import Store
+from blueprint.admission import Skip
+from blueprint.errors import MissionsError
+from blueprint.records import RunRecord, RunState
+from flows.admitting import Admitted, enter
+from flows.closing import close_run
+from flows.lease import Lease, held_lease
+from flows.naming import steps_key
+from flows.opening import open_store
+from flows.picture import Picture
+from flows.settings import RunSettings
+from flows.working import Run, do_work
+
+OPERATION = "run-task"
+"""What leases of Task runs are held for."""
+
+
+async def run_to_end(mission_id: str, task: str) -> State:
+    """Begin, or go on with, the flow run that this process executes; gives its final state, the reason as message."""
+    settings = RunSettings()  # pyright: ignore[reportCallIssue] the environment fills it
+    flow_run = present_flow_run()
+    async with (
+        open_store() as store,
+        held_lease(
+            store,
+            run_id=str(flow_run.id),
+            mission_id=mission_id,
+            operation=OPERATION,
+            seconds=settings.lease_seconds,
+        ) as lease,
+    ):
+        try:
+            entered = await enter(store, flow_run, mission_id, task)
+        except MissionsError as refusal:
+            return Failed(message=str(refusal))
+        if isinstance(entered, Skip):
+            return Cancelled(message=entered.reason)
+        return final_state(await _to_record(store, settings, lease, entered))
+
+
+def present_flow_run() -> FlowRun:
+    """The flow run of this process."""
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        raise RuntimeError("This works only inside a Prefect flow run; start it through its deployment.")
+    return context.flow_run
+
+
+def final_state(record: RunRecord) -> State:
+    """The Prefect state that shows how a run ended (R4.1)."""
+    match record.state:
+        case RunState.SUCCESS:
+            return Completed(message=record.reason or None)
+        case RunState.CANCELLED:
+            return Cancelled(message=record.reason)
+        case RunState.FAILED | RunState.RUNNING:
+            return Failed(message=record.reason)
+
+
+async def _to_record(store: Store, settings: RunSettings, lease: Lease, admitted: Admitted) -> RunRecord:
+    record = admitted.record
+    if record.ended_at is not None:
+        return await close_run(store, settings.home, record.id, state=record.state, reason=record.reason)
+    picture = Picture(flow_run_id=record.id, artifact_key=steps_key(record.mission_id, record.id))
+    run = Run(admitted=admitted, lease=lease, picture=picture, settings=settings)
+    state, reason = await _outcome(run)
+    return await close_run(store, settings.home, record.id, state=state, reason=reason)
+
+
+async def _outcome(run: Run) -> tuple[RunState, str]:
+    """Work; then how it ended and why. A process that is ended without a cancellation of the run leaves it to go on."""
+    try:
+        await do_work(run)
+    except MissionsError as error:
+        return RunState.FAILED, str(error)
+    except asyncio.CancelledError:
+        if not await is_cancelled(run.lease.run_id):
+            raise
+        return RunState.CANCELLED, "A person cancelled the run."
+    return RunState.SUCCESS, ""
+
+
+async def is_cancelled(run_id: str) -> bool:
+    """Whether people have cancelled this flow run, as against its process being stopped."""
+    async with get_client() as client:
+        flow_run = await client.read_flow_run(run_id)  # pyright: ignore[reportArgumentType] a UUID as text is taken
+    return flow_run.state is not None and (flow_run.state.is_cancelling() or flow_run.state.is_cancelled())

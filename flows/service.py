@@ -1,0 +1,93 @@
+"""The service process of `missions up`: the rehearsal model on loopback, and the reconciler's clock."""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from time import monotonic
+
+import uvicorn
+from agent.builtin.rehearsal.app import create_app
+from prefect.client.orchestration import get_client
+from prefect.exceptions import PrefectException
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from blocks.store.store import Store
+from blueprint.errors import MissionsError
+from flows.opening import open_store
+from flows.reconciling import Reconciler
+from flows.settings import RunSettings
+
+logger = logging.getLogger(__name__)
+
+ROUND_SECONDS = 1.0
+LOST_SECONDS = 10.0
+
+
+async def reconcile_once(home: Path) -> int:
+    """One whole round, lost runs included; gives how many runs were touched."""
+    async with open_store() as store, get_client() as client:
+        reconciler = Reconciler(store=store, client=client, home=home)
+        return await reconciler.round() + await reconciler.lost()
+
+
+async def reconcile_forever(home: Path) -> None:
+    """A round each second, or sooner when the store has news; survives whatever is down for a while."""
+    while True:
+        try:
+            async with open_store() as store, get_client() as client:
+                await _rounds(store, Reconciler(store=store, client=client, home=home))
+        except (MissionsError, PrefectException, SQLAlchemyError, OSError):
+            logger.exception("The reconciler starts anew.")
+            await asyncio.sleep(ROUND_SECONDS)
+
+
+async def _rounds(store: Store, reconciler: Reconciler) -> None:
+    news = asyncio.Event()
+    async with asyncio.TaskGroup() as together:
+        together.create_task(_hear(store, news))
+        looked = 0.0
+        while True:
+            await reconciler.round()
+            if monotonic() - looked > LOST_SECONDS:
+                await reconciler.lost()
+                looked = monotonic()
+            news.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(news.wait(), ROUND_SECONDS)
+
+
+async def _hear(store: Store, news: asyncio.Event) -> None:
+    async for _ in store.listen():
+        news.set()
+
+
+@asynccontextmanager
+async def _reconciling(_: Starlette) -> AsyncGenerator[None]:
+    settings = RunSettings()  # pyright: ignore[reportCallIssue] the environment fills it
+    rounds = asyncio.create_task(reconcile_forever(settings.home))
+    try:
+        yield
+    finally:
+        rounds.cancel()
+        with suppress(asyncio.CancelledError):
+            await rounds
+
+
+def service() -> Starlette:
+    """The whole HTTP service: `/health`, and the rehearsal model under `/v1`."""
+    return Starlette(routes=[Mount("/", app=create_app())], lifespan=_reconciling)
+
+
+def main() -> None:
+    """Serve on the port that `MISSIONS_SERVICE_PORT` names, until the process is stopped."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    uvicorn.run(service(), host="127.0.0.1", port=int(os.environ["MISSIONS_SERVICE_PORT"]), log_level="warning")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""Does the work of one run: assembles the agent and drives its loop to the end."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+
+from agent.briefing import Memory, brief
+from agent.conversation import fold
+from agent.loop import Agent, Brief, work
+from agent.model.openai_model import OpenAIModel
+from agent.tools.approval import Approval
+from agent.tools.journaled import Journaled
+from agent.tools.limits import Limited
+from agent.tools.mcp import McpToolset
+from agent.tools.toolset import Tool, ToolListing
+from blocks.digital_employee import DigitalEmployee
+from blocks.loading import load_block
+from blueprint.connections import Employee
+from blueprint.errors import LimitReached
+from blueprint.plan import Blueprint, Task
+from blueprint.policy import RiskPolicy
+from blueprint.records import RunRecord
+from flows.admitting import Admitted
+from flows.journal import StoreJournal
+from flows.lease import Lease
+from flows.people import People
+from flows.picture import Picture
+from flows.settings import RunSettings
+from flows.steps import StepModel, StepToolset
+
+RESULT_CHARS = 30_000
+"""So much of a tool's result the model reads at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One execution of an admitted run."""
+
+    admitted: Admitted
+    lease: Lease
+    picture: Picture
+    settings: RunSettings
+
+    @property
+    def task(self) -> Task:
+        """The Task as the run's plan has it."""
+        task = self.admitted.plan.task(self.admitted.record.task)
+        assert task is not None, "a run is admitted only with a Task of its plan"
+        return task
+
+
+async def do_work(run: Run) -> None:
+    """Work until the agent has concluded. MissionsError says why it can't; a wait for a person ends the process."""
+    mission = run.admitted.mission
+    employee = await (await load_block(DigitalEmployee, mission.employee)).employee()
+    journal = await StoreJournal.read(run.lease.store, run_id=run.lease.run_id, owner=run.lease.owner, picture=run.picture)
+    async with _assembled(run, employee, journal) as (agent, listing):
+        first = brief(
+            employee=employee,
+            mission=mission,
+            task=run.task,
+            now=datetime.now(UTC),
+            memory=_memory(await run.lease.store.runs.previous(run.admitted.record)),
+            missing=listing.failures,
+        )
+        await _drive(run, agent, first)
+    await run.picture.finish()
+
+
+@asynccontextmanager
+async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> AsyncGenerator[tuple[Agent, ToolListing]]:
+    """The agent with its tools wrapped as approval(journal(step(limits(servers))))."""
+    people = People(
+        lease=run.lease,
+        picture=run.picture,
+        mission_id=run.admitted.mission.id,
+        zone=run.admitted.mission.timezone,
+        answer_seconds=run.settings.answer_timeout_seconds,
+    )
+    logs = run.settings.home / "logs" / "tools"
+    async with McpToolset(employee.servers, log_directory=logs) as servers, OpenAIModel(employee.model) as model:
+        listing = await servers.tools()
+        offered = _offered(listing.tools, run.task)
+        limited = Limited(servers, max_result_chars=RESULT_CHARS, call_seconds=_longest_call(employee))
+        steps = StepToolset(inner=limited, picture=run.picture)
+        toolset = Approval(
+            inner=Journaled(inner=steps, journal=journal, approver=people),
+            offered=offered,
+            policies=policies(run.admitted.plan, employee),
+            journal=journal,
+            approver=people,
+            why=lambda: fold(journal.events).thought,
+        )
+        yield (
+            Agent(
+                model=StepModel(inner=model, picture=run.picture),
+                toolset=toolset,
+                tools=offered,
+                journal=journal,
+                approver=people,
+            ),
+            listing,
+        )
+
+
+async def _drive(run: Run, agent: Agent, first: Brief) -> None:
+    """Run the loop within what is left of the Task's running time, waits for people not counted (R4.6)."""
+    limit = run.task.strategy.time_limit_minutes * 60
+    used = await run.lease.store.leases.working_seconds(run.lease.run_id)
+    clock = asyncio.timeout(max(0.0, limit - used))
+    try:
+        async with clock:
+            async for _ in work(agent, first):
+                pass
+    except TimeoutError as error:
+        if not clock.expired():
+            raise
+        raise LimitReached(f"The run used up its {limit // 60} minutes; raise time_limit_minutes if it needs more.") from error
+
+
+def policies(plan: Blueprint, employee: Employee) -> list[tuple[str, RiskPolicy]]:
+    """The levels of the risk policy in order of precedence (R5.2)."""
+    servers = [(f"server {server.name!r}", server.policy) for server in employee.servers]
+    return [("the Blueprint", plan.risk_policy), (f"employee {employee.name!r}", employee.policy), *servers]
+
+
+def _offered(tools: Sequence[Tool], task: Task) -> list[Tool]:
+    """The tools that the Task may use: those of the employee, narrowed by the plan."""
+    return [tool for tool in tools if not task.tools or any(fnmatchcase(tool.full_name, pattern) for pattern in task.tools)]
+
+
+def _longest_call(employee: Employee) -> float:
+    return max((server.call_timeout_seconds for server in employee.servers), default=120)
+
+
+def _memory(previous: RunRecord | None) -> Memory | None:
+    if previous is None or previous.conclusion is None or previous.ended_at is None:
+        return None
+    return Memory(summary=previous.conclusion.summary, findings=previous.conclusion.findings, ended_at=previous.ended_at)

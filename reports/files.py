@@ -1,0 +1,64 @@
+"""Writes reports into the data directory: Markdown, and HTML beside it (R6.4)."""
+
+import os
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from uuid import uuid4
+
+from blueprint.values import NAME_PATTERN, zone
+from reports.html import html_page
+
+
+def write_report(home: Path, mission_id: str, at: datetime, timezone: str, name: str, markdown: str, title: str) -> Path:
+    """Write `missions/<id>/artifacts/YYYY-MM/MM-DD/<HHMMSS>-<name>.md` and `.html`; returns the first, relative to `home`.
+
+    The times are those of the Mission's zone. No file is ever half there or overwritten with another report: one of the same
+    second and name gets a number, and the same report, written again after a crash, its old place.
+    ValueError when `mission_id` or `name` could lead out of the folder.
+    """
+    for given in (mission_id, name):
+        if not re.fullmatch(NAME_PATTERN, given):
+            raise ValueError(f"{given!r} can't be part of a report's path; it needs lower-case letters, digits and hyphens")
+    local = at.astimezone(zone(timezone))
+    folder = Path("missions", mission_id, "artifacts", f"{local:%Y-%m}", f"{local:%m-%d}")
+    (home / folder).mkdir(parents=True, exist_ok=True)
+    path = _write_new(home, folder / f"{local:%H%M%S}-{name}.md", markdown)
+    _write(home / path.with_suffix(".html"), html_page(markdown, title))
+    return path
+
+
+def _write_new(home: Path, wanted: Path, text: str) -> Path:
+    """Write the first of `a.md`, `a-2.md`, … that is not taken, or that holds this very text already."""
+    for number in count(1):
+        path = wanted if number == 1 else wanted.with_stem(f"{wanted.stem}-{number}")
+        with _part(home / path, text) as part:
+            try:
+                os.link(part, home / path)  # unlike a rename, this fails when somebody else was quicker
+            except FileExistsError:
+                if (home / path).read_text(encoding="utf-8") != text:
+                    continue
+            return path
+    raise AssertionError("counting does not end")
+
+
+def _write(path: Path, text: str) -> None:
+    with _part(path, text) as part:
+        os.replace(part, path)
+
+
+@contextmanager
+def _part(path: Path, text: str) -> Generator[Path]:
+    """A finished hidden file beside `path` that is gone afterwards, unless it was moved."""
+    part = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        with part.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        yield part
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,24 @@
+"""Puts a question to people: as Markdown above the resume form and in messages, as plain text in a terminal (R5.1)."""
+
+from blueprint.requests import Request, fitting_decisions
+from reports.rendering import render
+from reports.times import minute
+
+
+def question_page(request: Request, timezone: str) -> str:
+    """The question as Markdown, with its deadline in the Mission's `timezone`. An approval shows the whole call (R5.3)."""
+    return render("question.md.j2", **_shown(request, timezone))
+
+
+def question_text(request: Request, timezone: str = "UTC") -> str:
+    """The same as plain text for a terminal."""
+    return render("question.txt.j2", **_shown(request, timezone))
+
+
+def _shown(request: Request, timezone: str) -> dict[str, object]:
+    return {
+        "title": request.title,
+        "question": request.question.model_dump(mode="json"),
+        "decisions": [decision.value.replace("_", " ") for decision in fitting_decisions(request.question)],
+        "deadline": f"{minute(request.deadline, timezone)}, {timezone or 'UTC'}",
+    }

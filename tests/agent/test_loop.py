@@ -1,0 +1,196 @@
+"""The agent's loop with a real endpoint and real tools: what it does, refuses, repeats and never repeats."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.loop import Agent, Brief, work
+from blueprint.errors import LimitReached, ModelMisbehaved, Stopped
+from blueprint.policy import RiskPolicy, Rule, ToolRule
+from blueprint.requests import AnomalyQuestion, ApprovalQuestion, Decision
+from blueprint.stream import Concluded, Conclusion, Intended, Outcome, Returned, StreamEvent
+from tests.fakes.counter import Counter
+from tests.fakes.model_server import ScriptedModel, calls, says, scripted_model
+from tests.fakes.run import MemoryJournal, ProcessEnded, ToldPeople, agent_at_work
+
+BRIEF = Brief(system="You are careful.", task="Count.", step_limit=20, token_budget=100_000)
+DONE = calls(("conclude", {"summary": "Counted.", "findings": []}))
+
+
+async def _work(agent: Agent, brief: Brief = BRIEF) -> list[StreamEvent]:
+    return [event async for event in work(agent, brief)]
+
+
+def _returned(journal: MemoryJournal) -> list[Returned]:
+    return [event for event in journal.events if isinstance(event, Returned)]
+
+
+def _last_message(model: ScriptedModel) -> str:
+    return str(model.requests[-1]["messages"][-1]["content"])
+
+
+async def test_a_read_only_call_is_made_without_asking_and_its_result_reaches_the_model(tmp_path: Path) -> None:
+    counter, journal, people = Counter(folder=tmp_path), MemoryJournal(), ToldPeople()
+    async with (
+        scripted_model([calls(("counter__peek", {})), DONE]) as model,
+        agent_at_work(model_url=model.url, servers=[counter.connection()], journal=journal, people=people) as agent,
+    ):
+        events = await _work(agent)
+        assert _last_message(model).startswith("call c00001000 counter.peek: ok\n\n")
+    assert events == list(journal.events)
+    assert people.asked == []
+    assert isinstance(events[-1], Concluded)
+    assert events[-1].conclusion == Conclusion(summary="Counted.")
+
+
+async def test_a_changing_call_is_made_only_after_a_person_approved_exactly_it(tmp_path: Path) -> None:
+    counter, journal, people = Counter(folder=tmp_path), MemoryJournal(), ToldPeople(Decision.APPROVE)
+    async with (
+        scripted_model([calls(("counter__count", {"text": "one"}), text="I count, as asked."), DONE]) as model,
+        agent_at_work(model_url=model.url, servers=[counter.connection()], journal=journal, people=people) as agent,
+    ):
+        await _work(agent)
+    [(key, question)] = people.asked
+    assert isinstance(question, ApprovalQuestion)
+    assert (key, question.call.name, question.call.arguments) == ("approve-c00001000", "counter.count", {"text": "one"})
+    assert question.why == "I count, as asked."
+    assert counter.counts() == ["one"]
+    intended = next(event for event in journal.events if isinstance(event, Intended))
+    assert intended.approval == key
+
+
+async def test_a_rejected_call_is_not_made_and_the_model_is_told(tmp_path: Path) -> None:
+    counter, journal = Counter(folder=tmp_path), MemoryJournal()
+    people = ToldPeople(Decision.REJECT, text="not on a Friday")
+    async with (
+        scripted_model([calls(("counter__count", {"text": "one"})), DONE]) as model,
+        agent_at_work(model_url=model.url, servers=[counter.connection()], journal=journal, people=people) as agent,
+    ):
+        await _work(agent)
+        assert "not on a Friday" in _last_message(model)
+    assert counter.counts() == []
+    assert [event.outcome for event in _returned(journal)] == [Outcome.NOT_DONE]
+
+
+async def test_a_forbidden_call_is_not_made_and_nobody_is_asked(tmp_path: Path) -> None:
+    counter, journal, people = Counter(folder=tmp_path), MemoryJournal(), ToldPeople()
+    policy = RiskPolicy(rules=(ToolRule(tool="counter.count", rule=Rule.FORBID),))
+    async with (
+        scripted_model([calls(("counter__count", {"text": "one"})), DONE]) as model,
+        agent_at_work(
+            model_url=model.url, servers=[counter.connection()], journal=journal, people=people, policy=policy
+        ) as agent,
+    ):
+        await _work(agent)
+        assert "Not allowed" in _last_message(model)
+    assert (counter.counts(), people.asked) == ([], [])
+
+
+async def test_a_run_that_waited_goes_on_where_it_was_and_asks_only_once(tmp_path: Path) -> None:
+    counter, journal = Counter(folder=tmp_path), MemoryJournal()
+    script = [calls(("counter__peek", {}), ("counter__count", {"text": "one"})), DONE]
+    async with scripted_model(script) as model:
+        with pytest.raises(ProcessEnded):
+            async with agent_at_work(
+                model_url=model.url, servers=[counter.connection()], journal=journal, people=ToldPeople()
+            ) as agent:
+                await _work(agent)
+        people = ToldPeople(Decision.APPROVE)
+        async with agent_at_work(model_url=model.url, servers=[counter.connection()], journal=journal, people=people) as agent:
+            await _work(agent)
+    assert counter.counts() == ["one"]
+    assert len(counter.calls("peek", "start")) == 1
+    assert [key for key, _ in people.asked] == ["approve-c00001001"]
+
+
+async def test_a_changing_call_that_was_interrupted_is_not_repeated_but_asked_about(tmp_path: Path) -> None:
+    counter, journal = Counter(folder=tmp_path), MemoryJournal()
+    async with scripted_model([calls(("counter__count", {"text": "one"})), DONE]) as model:
+        async with agent_at_work(
+            model_url=model.url, servers=[counter.connection()], journal=journal, people=ToldPeople(Decision.APPROVE)
+        ) as agent:
+            async for event in work(agent, BRIEF):
+                if isinstance(event, Returned):
+                    break
+        interrupted = MemoryJournal([event for event in journal.events if not isinstance(event, Returned)])
+        people = ToldPeople(Decision.HAPPENED)
+        async with agent_at_work(
+            model_url=model.url, servers=[counter.connection()], journal=interrupted, people=people
+        ) as agent:
+            await _work(agent)
+    [(key, question)] = people.asked
+    assert key == "unknown-c00001000"
+    assert isinstance(question, AnomalyQuestion)
+    assert counter.counts() == ["one"]
+    assert [event.outcome for event in _returned(interrupted)] == [Outcome.DONE]
+
+
+async def test_an_interrupted_call_that_only_reads_is_made_again(tmp_path: Path) -> None:
+    counter, journal = Counter(folder=tmp_path), MemoryJournal()
+    async with scripted_model([calls(("counter__peek", {})), DONE]) as model:
+        async with agent_at_work(
+            model_url=model.url, servers=[counter.connection()], journal=journal, people=ToldPeople()
+        ) as agent:
+            async for event in work(agent, BRIEF):
+                if isinstance(event, Returned):
+                    break
+        interrupted = MemoryJournal([event for event in journal.events if not isinstance(event, Returned)])
+        async with agent_at_work(
+            model_url=model.url, servers=[counter.connection()], journal=interrupted, people=ToldPeople()
+        ) as agent:
+            await _work(agent)
+    assert len(counter.calls("peek", "end")) == 2
+    assert [event.attempt for event in interrupted.events if isinstance(event, Intended)] == [1, 2]
+
+
+async def test_a_stop_at_an_unknown_outcome_ends_the_run_with_the_word_unknown(tmp_path: Path) -> None:
+    counter, journal, people = Counter(folder=tmp_path), MemoryJournal(), ToldPeople(Decision.APPROVE, Decision.STOP)
+    async with (
+        scripted_model([calls(("counter__count", {"text": "one", "before": 9})), DONE]) as model,
+        agent_at_work(
+            model_url=model.url, servers=[counter.connection(call_seconds=0.5)], journal=journal, people=people
+        ) as agent,
+    ):
+        with pytest.raises(Stopped, match=r"counter\.count"):
+            await _work(agent)
+    assert [event.outcome for event in _returned(journal)] == [Outcome.UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    ("turn", "told"),
+    [
+        (says("I think I am done."), "called no tool"),
+        (calls(("counter__paek", {})), "no tool 'counter__paek'; available: "),
+        (calls(("conclude", {"findings": "none"})), "do not fit: summary"),
+        (calls(("ask_person", {"kind": "choice", "title": "Which?", "text": "Which?"})), "at least two options"),
+    ],
+)
+async def test_a_wrong_answer_costs_one_clear_message_to_the_model(tmp_path: Path, turn: object, told: str) -> None:
+    counter = Counter(folder=tmp_path)
+    async with (
+        scripted_model([turn, DONE]) as model,  # pyright: ignore[reportArgumentType] parametrize knows no types
+        agent_at_work(model_url=model.url, servers=[counter.connection()], journal=MemoryJournal(), people=ToldPeople()) as agent,
+    ):
+        await _work(agent)
+        assert told in _last_message(model)
+
+
+async def test_a_model_that_stays_unusable_ends_the_run(tmp_path: Path) -> None:
+    counter = Counter(folder=tmp_path)
+    async with (
+        scripted_model([says("hm")] * 10) as model,
+        agent_at_work(model_url=model.url, servers=[counter.connection()], journal=MemoryJournal(), people=ToldPeople()) as agent,
+    ):
+        with pytest.raises(ModelMisbehaved, match="5 times in a row"):
+            await _work(agent)
+
+
+async def test_the_step_limit_ends_the_run(tmp_path: Path) -> None:
+    counter = Counter(folder=tmp_path)
+    brief = Brief(system="s", task="t", step_limit=2, token_budget=100_000)
+    async with (
+        scripted_model([calls(("counter__peek", {}))] * 3) as model,
+        agent_at_work(model_url=model.url, servers=[counter.connection()], journal=MemoryJournal(), people=ToldPeople()) as agent,
+    ):
+        with pytest.raises(LimitReached, match="2 steps"):
+            await _work(agent, brief)

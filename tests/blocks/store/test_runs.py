@@ -1,0 +1,103 @@
+"""Runs in the store."""
+
+from datetime import timedelta
+
+import pytest
+
+from blocks.store.store import Store
+from blueprint.errors import UnknownName
+from blueprint.records import RunEnd, RunRecord, RunState
+from blueprint.stream import Conclusion, Usage
+from tests.blocks.examples import NOW, mission, run
+
+FOUND = Conclusion(summary="All is well.")
+END = NOW + timedelta(minutes=30)
+
+
+def _end(
+    *,
+    state: RunState = RunState.SUCCESS,
+    reason: str = "",
+    conclusion: Conclusion | None = None,
+    usage: Usage | None = None,
+    running_seconds: float = 0,
+) -> RunEnd:
+    return RunEnd(
+        state=state,
+        reason=reason,
+        conclusion=conclusion,
+        usage=usage or Usage(),
+        running_seconds=running_seconds,
+        ended_at=END,
+    )
+
+
+@pytest.fixture(autouse=True)
+async def _hosts(store: Store) -> None:
+    await store.missions.add(mission())
+
+
+async def test_run_that_starts_again_keeps_its_first_record(store: Store) -> None:
+    assert await store.runs.start(run()) == run()
+    assert await store.runs.start(run(minutes=5)) == run()
+    assert await store.runs.get("run-1") == run()
+
+
+async def test_first_end_of_a_run_counts_and_a_second_one_changes_nothing(store: Store) -> None:
+    await store.runs.start(run())
+    usage = Usage(input_tokens=20, output_tokens=2, cost=1)
+    ended = await store.runs.finish("run-1", _end(conclusion=FOUND, usage=usage, running_seconds=2.5))
+    assert ended == run().model_copy(
+        update={
+            "state": RunState.SUCCESS,
+            "conclusion": FOUND,
+            "usage": usage,
+            "running_seconds": 2.5,
+            "ended_at": END,
+        }
+    )
+    assert await store.runs.finish("run-1", _end(state=RunState.FAILED, reason="too late")) == ended
+    assert await store.runs.find_started("run-1") == ended
+    assert await store.runs.find_started("run-2") is None
+
+
+async def test_report_is_found_again(store: Store) -> None:
+    await store.runs.start(run())
+    await store.runs.set_report("run-1", "missions/hosts/report.md")
+    assert (await store.runs.get("run-1")).report_path == "missions/hosts/report.md"
+
+
+async def test_run_is_found_by_a_prefix_that_only_one_has(store: Store) -> None:
+    for name in ("abc-1", "abc-2", "xyz"):
+        await store.runs.start(run(name))
+    assert (await store.runs.find("abc-2")).id == "abc-2"
+    assert (await store.runs.find("x")).id == "xyz"
+    with pytest.raises(UnknownName, match=r"'abc' fits more than one run; candidates: abc-1 \(disk\), abc-2 \(disk\)"):
+        await store.runs.find("abc")
+    with pytest.raises(UnknownName, match="There is no run ''"):
+        await store.runs.find("")
+
+
+async def test_list_is_newest_first_and_running_counts_others_of_the_task(store: Store) -> None:
+    for minute, task in enumerate(("disk", "mail", "disk")):
+        await store.runs.start(run(f"run-{minute}", task, minutes=minute))
+    assert [each.id for each in await store.runs.list("hosts")] == ["run-2", "run-1", "run-0"]
+    assert [each.id for each in await store.runs.list("hosts", task="disk", limit=1)] == ["run-2"]
+    assert await store.runs.running("hosts", "disk", other_than="run-0") == 1
+    await store.runs.finish("run-2", _end(state=RunState.FAILED))
+    assert await store.runs.running("hosts", "disk", other_than="run-0") == 0
+
+
+async def test_previous_run_is_the_last_earlier_one_of_the_task_with_a_conclusion(store: Store) -> None:
+    async def ended(name: str, task: str, minutes: int, conclusion: Conclusion | None) -> RunRecord:
+        await store.runs.start(run(name, task, minutes=minutes))
+        return await store.runs.finish(name, _end(conclusion=conclusion))
+
+    await ended("old", "disk", 0, FOUND)
+    wanted = await ended("wanted", "disk", 1, FOUND)
+    await ended("without", "disk", 2, None)
+    await ended("other-task", "mail", 3, FOUND)
+    present = await store.runs.start(run("present", minutes=4))
+    await ended("later", "disk", 5, FOUND)
+    assert await store.runs.previous(present) == wanted
+    assert await store.runs.previous(await store.runs.get("old")) is None

@@ -1,0 +1,78 @@
+"""A run without a store: a journal in memory, and people who answer as they were told."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from agent.conversation import fold
+from agent.loop import Agent
+from agent.model.openai_model import OpenAIModel
+from agent.tools.approval import Approval
+from agent.tools.journaled import Journaled
+from agent.tools.limits import Limited
+from agent.tools.mcp import McpToolset
+from blueprint.connections import ModelConnection, ToolServerConnection
+from blueprint.policy import RiskPolicy
+from blueprint.requests import Answer, Decision, Question
+from blueprint.stream import StreamEvent
+
+
+class MemoryJournal:
+    """A journal that lasts as long as the test; give it to a second agent to see what a restart does."""
+
+    def __init__(self, events: Sequence[StreamEvent] = ()) -> None:
+        self._events = list(events)
+
+    @property
+    def events(self) -> Sequence[StreamEvent]:
+        """All events so far."""
+        return self._events
+
+    async def append(self, event: StreamEvent) -> None:
+        """Keep one event."""
+        self._events.append(event)
+
+
+class ToldPeople:
+    """Gives the decisions it was told, in order, and remembers what it was asked. Having none left is the process's end."""
+
+    def __init__(self, *decisions: Decision, text: str = "") -> None:
+        self._decisions = list(decisions)
+        self._text = text
+        self.asked: list[tuple[str, Question]] = []
+
+    async def decide(self, *, key: str, title: str, question: Question) -> Answer:
+        """The next decision."""
+        self.asked.append((key, question))
+        if not self._decisions:
+            raise ProcessEnded
+        return Answer(decision=self._decisions.pop(0), text=self._text, by="test", at=datetime.now(UTC))
+
+
+class ProcessEnded(BaseException):
+    """Stands for the end of a process that waits for a person."""
+
+
+@asynccontextmanager
+async def agent_at_work(
+    *,
+    model_url: str,
+    servers: Sequence[ToolServerConnection],
+    journal: MemoryJournal,
+    people: ToldPeople,
+    policy: RiskPolicy | None = None,
+) -> AsyncGenerator[Agent]:
+    """An agent with real tools and a real endpoint, wrapped as in a run but for the store."""
+    connection = ModelConnection(name="scripted", base_url=model_url, model="scripted", max_retries=0)
+    async with McpToolset(servers) as mcp, OpenAIModel(connection) as model:
+        offered = (await mcp.tools()).tools
+        limited = Limited(mcp, max_result_chars=10_000, call_seconds=20)
+        toolset = Approval(
+            inner=Journaled(inner=limited, journal=journal, approver=people),
+            offered=offered,
+            policies=[("the Blueprint", policy or RiskPolicy())],
+            journal=journal,
+            approver=people,
+            why=lambda: fold(journal.events).thought,
+        )
+        yield Agent(model=model, toolset=toolset, tools=offered, journal=journal, approver=people)

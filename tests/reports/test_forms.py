@@ -1,0 +1,81 @@
+"""Questions to people: what is shown before they answer."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from blueprint.requests import (
+    AnomalyQuestion,
+    ApprovalQuestion,
+    ChoiceQuestion,
+    InformationQuestion,
+    Question,
+    Request,
+    ReviewQuestion,
+)
+from reports.forms import question_page, question_text
+from tests.reports import runs
+from tests.reports.hostile import VALID, tokens
+
+APPROVAL, UNKNOWN = runs.unknown().requests
+
+
+def _request(question: Question) -> Request:
+    deadline = runs.START + timedelta(hours=3)
+    return APPROVAL.model_copy(update={"title": "Which host?", "question": question, "deadline": deadline})
+
+
+@pytest.mark.parametrize(("name", "request_"), [("approval", APPROVAL), ("unknown_call", UNKNOWN)])
+def test_a_question_about_a_call_reads_as_in_its_snapshot(name: str, request_: Request) -> None:
+    shown = f"{question_page(request_, 'Europe/Berlin')}\n=====\n\n{question_text(request_, 'Europe/Berlin')}"
+    assert shown == (Path(__file__).parent / "snapshots" / f"question_{name}.md").read_text(encoding="utf-8")
+
+
+def test_an_approval_shows_all_of_a_long_call() -> None:
+    arguments = {"script": "# harmless\n" * 30_000 + "rm -rf /"}
+    call = runs.REMOVE.model_copy(update={"arguments": arguments})
+    question = ApprovalQuestion(call=call, why="", risk="it changes something")
+    for shown in (question_page(_request(question), "UTC"), question_text(_request(question))):
+        assert "rm -rf /" in shown
+        assert shown.count("# harmless") == 30_000
+
+
+def test_questions_are_numbered() -> None:
+    page = question_page(_request(InformationQuestion(questions=("Which disks?", "How full is too full?"))), "UTC")
+    assert "## Which host?\n\n1. Which disks?\n2. How full is too full?\n" in page
+    assert "**Answer by Sat 2026-11-21 04:00, UTC.**" in page
+
+
+def test_options_can_be_chosen_from_in_both_forms() -> None:
+    request = _request(ChoiceQuestion(question="How?", options=("Wait", "Restart")))
+    assert "How?\n\n1. Wait\n2. Restart\n" in question_page(request, "UTC")
+    assert "  1. Wait\n  2. Restart\n\nAnswers: choose. Open until Sat 2026-11-21 04:00, UTC." in question_text(request)
+
+
+def test_an_anomaly_says_what_the_answers_mean() -> None:
+    page = question_page(_request(AnomalyQuestion(what="The disk grew by 40 %.")), "UTC")
+    assert "The disk grew by 40 %.\n\n*Continue*, or *stop* to end the run" in page
+
+
+def test_a_review_is_its_page_and_a_deadline() -> None:
+    review = ReviewQuestion(plan_version=1, plan_digest="0" * 64, page="# Plan 1: A\n\n| a |\n|---|\n| **b** |\n")
+    page = question_page(_request(review), "UTC")
+    assert page.startswith("# Plan 1: A\n\n| a |\n|---|\n| **b** |\n")
+    assert page.endswith("Without an answer the plan stays a draft.\n")
+
+
+@pytest.mark.parametrize("text", VALID.values(), ids=VALID.keys())
+def test_hostile_text_in_any_question_stays_text(text: str) -> None:
+    call = runs.REMOVE.model_copy(update={"server": text, "tool": text, "arguments": {text: text}})
+    questions: tuple[Question, ...] = (
+        ApprovalQuestion(call=call, about=text, why=text, risk=text, undo=text),
+        InformationQuestion(questions=(text,)),
+        ChoiceQuestion(question=text, options=(text, "b")),
+        AnomalyQuestion(what=text, unknown_call=call),
+    )
+    for question in questions:
+        request = _request(question).model_copy(update={"title": text})
+        found = {token.type for token in tokens(question_page(request, "UTC"))}
+        assert not {"html_inline", "html_block", "image", "link_open", "code_block"} & found
+        assert not {"\x1b", "\u202e", "\x07", "\u2028"} & set(question_text(request))

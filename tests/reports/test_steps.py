@@ -1,0 +1,97 @@
+"""Steps: names, pages, the session, lines for a terminal."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from blueprint.requests import Answer, Decision
+from blueprint.stream import Answered, Asked, Corrected, Ended, ModelCall, Outcome, Reasoned, Returned
+from reports.html import safe_html
+from reports.steps import session_page, step_page, step_title, stream_line
+from tests.reports import runs
+from tests.reports.hostile import VALID, tokens
+
+NO_TOOL = ModelCall(id="c00001000", wire_name="host__df", raw_arguments="{]", problem="There is no tool 'host__df'.")
+
+
+def test_each_step_is_named_for_what_it_does() -> None:
+    assert [step_title(entry.event) for entry in runs.success().entries] == [
+        "brief",
+        "reason",
+        "host.disk_usage",
+        "host.disk_usage",
+        "host.failed_services",
+        "host.failed_services",
+        "reason",
+        "ask: host.remove_old_files?",
+        "answer: host.remove_old_files?",
+        "host.remove_old_files",
+        "host.remove_old_files",
+        "conclude",
+        "end",
+    ]
+
+
+def test_a_session_is_the_whole_run_in_order() -> None:
+    run = runs.success()
+    page = session_page(runs.MISSION, runs.TASK, run.record, run.entries)
+    assert page == (Path(__file__).parent / "snapshots" / "session.md").read_text(encoding="utf-8")
+
+
+def test_long_results_are_folded_in_the_session_and_open_on_their_own_page() -> None:
+    event = Returned(call=runs.DISKS, outcome=Outcome.DONE, text="line\n" * 500, size=2_500)
+    entry = runs.success().entries[0].model_copy(update={"event": event})
+    session = session_page(runs.MISSION, runs.TASK, runs.success().record, [entry])
+    assert "<details>\n<summary>Result, 2,500 characters</summary>\n" in session
+    assert "<details>" not in step_page(event, 4, runs.START)
+    assert "<details>\n<summary>" in safe_html(session)
+
+
+def test_a_call_that_can_not_be_done_shows_what_the_model_wrote() -> None:
+    page = step_page(Reasoned(text="", reasoning="hm", calls=(NO_TOOL,)), 2, runs.START)
+    assert "Calls `host__df` as `c00001000`, which can't be done: There is no tool 'host__df'." in page
+    assert "```\n{]\n```" in page
+
+
+def test_a_run_with_no_step_has_a_session() -> None:
+    record = runs.success().record.model_copy(update={"is_waiting": True})
+    page = session_page(runs.MISSION, runs.TASK, record, [])
+    assert "waiting for a person" in page
+    assert "Nothing has happened yet." in page
+
+
+def test_lines_for_a_terminal_say_what_happened() -> None:
+    lines = [stream_line(entry, "Europe/Berlin") for entry in runs.rejected().entries]
+    assert lines[1] == (
+        "02:00:04  #2   reason: I look at the disks and the services first. → host.disk_usage, host.failed_services"
+    )
+    assert lines[5:10] == [
+        "02:00:08  #6   host.failed_services: error in 0.1 s: systemctl is not there",
+        "02:00:09  #7   reason: Old scratch files take up room. → host.remove_old_files",
+        "02:00:10  #8   ask: host.remove_old_files? (waiting for a person)",
+        "02:00:11  #9   answer: host.remove_old_files? reject by command:alice: not before the backup",
+        "02:00:12  #10  host.remove_old_files: not done in 0 s: A person rejected this call; it was not made."
+        " They wrote: not before the backup",
+    ]
+
+
+@pytest.mark.parametrize("text", VALID.values(), ids=VALID.keys())
+def test_hostile_text_in_any_step_stays_text(text: str) -> None:
+    call = runs.REMOVE.model_copy(update={"tool": text, "arguments": {"path": text}})
+    answer = Answer(decision=Decision.ANSWER, text=text, answers=(text,), choice=text, by=text, at=runs.START)
+    events = (
+        Reasoned(text=text, reasoning=text, calls=(ModelCall(id="c1", wire_name=text, raw_arguments=text, problem=text),)),
+        Returned(call=call, outcome=Outcome.UNKNOWN, is_error=True, text=text, changes=True),
+        Corrected(text=text),
+        Asked(key="k", title=text),
+        Answered(key="k", title=text, answer=answer),
+        Ended(state="Failed", reason=text),
+    )
+    for event in events:
+        found = {token.type for token in tokens(step_page(event, 1, runs.START))}
+        assert not {"html_inline", "html_block", "image", "link_open", "code_block"} & found
+        line = stream_line(runs.success().entries[0].model_copy(update={"event": event}))
+        assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e]", line)
+        assert "\n" not in step_title(event)
+        assert len(step_title(event)) <= 120
