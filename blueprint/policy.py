@@ -83,19 +83,23 @@ class Verdict:
 def assess(policies: Sequence[tuple[str, RiskPolicy]], call: ToolCall, traits: ToolTraits) -> Verdict:
     """Decide about one call: the first level with a fitting rule, else the tool's traits; unknown means ask (R5.2).
 
-    `policies` are (label, policy) in order of precedence: Blueprint, Digital Employee, tool server.
-    Nothing that the model wrote or a tool returned enters here but the call itself.
+    `policies` are (label, policy) in order of precedence: Blueprint, Digital Employee, tool server. What any level forbids
+    stays forbidden: a plan, which a model wrote, can't lift it. Nothing else of the model's or a tool's enters here.
     """
-    for label, policy in policies:
-        fitting = [rule for rule in policy.rules if fnmatchcase(call.name, rule.tool)]
-        if fitting:
-            chosen = max(fitting, key=_specificity)
-            return Verdict(rule=chosen.rule, reason=f"{label} says {chosen.rule} for {chosen.tool!r}")
+    said = [(label, rule) for label, policy in policies if (rule := _fitting(policy, call)) is not None]
+    forbidding = [(label, rule) for label, rule in said if rule.rule is Rule.FORBID]
+    for label, rule in [*forbidding, *said]:
+        return Verdict(rule=rule.rule, reason=f"{label} says {rule.rule} for {rule.tool!r}")
     if traits.is_read_only:
         return Verdict(rule=Rule.AUTO, reason="its server declares it read-only")
     if traits.read_only is None and traits.destructive is None:
         return Verdict(rule=Rule.ASK, reason="its server does not say what it changes, which counts as high risk")
     return Verdict(rule=Rule.ASK, reason="it changes something")
+
+
+def _fitting(policy: RiskPolicy, call: ToolCall) -> ToolRule | None:
+    fitting = [rule for rule in policy.rules if fnmatchcase(call.name, rule.tool)]
+    return max(fitting, key=_specificity, default=None)
 
 
 def _specificity(rule: ToolRule) -> tuple[bool, int, int]:

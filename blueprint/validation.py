@@ -1,6 +1,6 @@
 """Finds what is wrong with a Blueprint before anyone is asked to confirm it (R2.3)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -39,14 +39,21 @@ def find_problems(plan: Blueprint, around: Surroundings) -> list[Problem]:
 
 def explain(error: ValidationError) -> list[Problem]:
     """A schema error as problems with field path, value and reason."""
+    details = error.errors(include_url=False, include_context=False)
     return [
         Problem(
             check="schema",
             where=".".join(str(part) for part in detail["loc"]) or "blueprint",
             text=f"{detail['msg']}; got {_short(detail['input'])}.",
         )
-        for detail in error.errors(include_url=False, include_context=False)
+        for detail in details
+        if not _is_echo(detail["type"], detail["loc"], [other["loc"] for other in details])
     ]
+
+
+def _is_echo(kind: str, where: tuple[int | str, ...], all_places: Sequence[tuple[int | str, ...]]) -> bool:
+    """Pydantic calls a list too short as well when one of its entries is wrong; the entry is what matters."""
+    return kind == "too_short" and any(place[: len(where)] == where and place != where for place in all_places)
 
 
 def _names(plan: Blueprint) -> list[Problem]:

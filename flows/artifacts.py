@@ -1,9 +1,13 @@
 """Keeps Markdown pages as Prefect artifacts."""
 
+import re
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactCreate
+from prefect.client.schemas.filters import ArtifactFilter
+
+_PAGE = 200
 
 
 async def keep_page(*, key: str, description: str, page: str, flow_run_id: str, task_run_id: UUID | None = None) -> str:
@@ -20,3 +24,25 @@ async def keep_page(*, key: str, description: str, page: str, flow_run_id: str, 
             )
         )
     return str(artifact.id)
+
+
+def step_description(sequence: int, title: str) -> str:
+    """How a step's artifact is described; `find_steps` reads the number again."""
+    return f"Step {sequence}: {title}"
+
+
+async def find_steps(*, key: str, flow_run_id: str) -> list[tuple[int, str]]:
+    """Numbers of a run's steps that have an artifact, with the artifacts' ids."""
+    wanted = ArtifactFilter.model_validate({"key": {"any_": [key]}, "flow_run_id": {"any_": [flow_run_id]}})
+    found: list[tuple[int, str]] = []
+    async with get_client() as client:
+        while True:
+            page = await client.read_artifacts(artifact_filter=wanted, limit=_PAGE, offset=len(found))
+            found += [(_step_number(artifact.description or ""), str(artifact.id)) for artifact in page]
+            if len(page) < _PAGE:
+                return found
+
+
+def _step_number(description: str) -> int:
+    number = re.match(r"Step (\d+):", description)
+    return int(number[1]) if number else 0

@@ -10,9 +10,9 @@ from blueprint.plan import Task
 from blueprint.records import JournalEntry, Message, RunEnd, RunRecord, RunState
 from blueprint.requests import RequestState
 from blueprint.stream import Concluded, Conclusion, Reasoned, Usage
-from flows.artifacts import keep_page
+from flows.artifacts import find_steps, keep_page
 from flows.links import artifact_page, run_page
-from flows.naming import report_key, session_key
+from flows.naming import report_key, session_key, steps_key
 from reports.files import write_report
 from reports.steps import session_page
 from reports.task_report import ReportLinks, task_report
@@ -74,8 +74,14 @@ async def _report(
         entries=entries,
         requests=await store.requests.of_run(record.id),
         previous=await store.runs.previous(record),
-        links=ReportLinks(run=run_page(record.id), session=artifact_page(session)),
+        links=ReportLinks(run=run_page(record.id), session=artifact_page(session), steps=await step_pages(record)),
     )
+
+
+async def step_pages(record: RunRecord) -> dict[int, str]:
+    """Where the steps of a run are shown, by their number in the stream; those that were never drawn are missing."""
+    key = steps_key(record.mission_id, record.id)
+    return {step: artifact_page(artifact) for step, artifact in await find_steps(key=key, flow_run_id=record.id)}
 
 
 def _conclusion(entries: Sequence[JournalEntry]) -> Conclusion | None:

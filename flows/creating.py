@@ -68,7 +68,12 @@ async def _create(lease: Lease, settings: RunSettings, goal: str, timezone: str,
     )
     async with OpenAIModel(employee.model) as model:
         planning = Planning(
-            lease=lease, people=people, mission=mission, model=StepModel(inner=model, picture=picture), listing=listing
+            lease=lease,
+            people=people,
+            mission=mission,
+            employee=employee,
+            model=StepModel(inner=model, picture=picture),
+            listing=listing,
         )
         return await plan_mission(planning)
 

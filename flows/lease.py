@@ -21,7 +21,12 @@ class Lease:
     store: Store
     run_id: str
     owner: str
+    seconds: int
     execution: int
+
+    async def beat(self) -> None:
+        """Show a sign of life now, so that the time at work counts up to here."""
+        await self.store.leases.renew(self.run_id, self.owner, self.seconds)
 
     async def park(self) -> None:
         """The run waits for a person from now on: no process, no lease needed."""
@@ -36,7 +41,7 @@ async def held_lease(store: Store, *, run_id: str, mission_id: str, operation: s
     worker = asyncio.current_task()
     renewal = asyncio.create_task(_renew(store, run_id, owner, seconds, worker))
     try:
-        yield Lease(store=store, run_id=run_id, owner=owner, execution=execution)
+        yield Lease(store=store, run_id=run_id, owner=owner, seconds=seconds, execution=execution)
     except asyncio.CancelledError:
         if renewal.done():
             raise Abort(f"Run {run_id} is worked on by another process now.") from None

@@ -13,7 +13,7 @@ from prefect.exceptions import PrefectException
 
 from blueprint.records import JournalEntry
 from blueprint.stream import Briefed, Ended, Intended
-from flows.artifacts import keep_page
+from flows.artifacts import keep_page, step_description
 from reports.steps import step_page, step_title
 
 logger = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class Picture:
             _, task_run_id = await _step.with_options(task_run_name=step_title(entry.event))(_nothing)
         await keep_page(
             key=self._key,
-            description=f"Step {entry.sequence}: {step_title(entry.event)}",
+            description=step_description(entry.sequence, step_title(entry.event)),
             page=step_page(entry.event, entry.sequence, entry.at),
             flow_run_id=self._flow_run_id,
             task_run_id=task_run_id,

@@ -8,6 +8,7 @@ from agent.model.model import Model
 from agent.planner.alignment import align
 from agent.planner.draft import Drafted, draft
 from agent.tools.toolset import ToolListing
+from blueprint.connections import Employee
 from blueprint.errors import InvalidBlueprint, LimitReached
 from blueprint.mission import Mission
 from blueprint.plan import Blueprint
@@ -19,6 +20,7 @@ from flows.launching import launch_plan
 from flows.lease import Lease
 from flows.naming import plan_key
 from flows.people import People
+from flows.risk import policies
 from flows.surroundings import surroundings, verify
 from reports.review import review_page
 
@@ -33,6 +35,7 @@ class Planning:
     lease: Lease
     people: People
     mission: Mission
+    employee: Employee
     model: Model
     listing: ToolListing
 
@@ -85,6 +88,7 @@ async def _question(planning: Planning, number: int) -> ReviewQuestion:
         version=version,
         now=datetime.now(UTC),
         problems=problems,
+        policies=policies(planning.employee),
         tools={tool.full_name: tool.traits for tool in planning.listing.tools},
     )
     await keep_page(

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.responses import SetStateStatus
+from prefect.exceptions import PrefectHTTPStatusError
 
 from blocks.store.store import Store
 from blueprint.errors import InvalidInput
@@ -36,12 +39,21 @@ async def reply(store: Store, run_id: str, said: Reply, *, by: str, key: str | N
 
 
 async def wake(client: PrefectClient, request: Request) -> bool:
-    """Resume the run if it is suspended at this very request; False when it is not there (yet): the reconciler looks again."""
+    """Resume the run if it is suspended at this very request; False when it was not.
+
+    It may be on its way into the wait still, or somebody else may have been quicker: the reconciler looks again.
+    """
     state = (await client.read_flow_run(UUID(request.run_id))).state
     if request.answer is None or state is None or not state.is_paused() or state.state_details.pause_key != request.key:
         return False
-    await client.resume_flow_run(UUID(request.run_id), run_input=form_from_answer(request.answer, request.question))
-    return True
+    filled = form_from_answer(request.answer, request.question)
+    try:
+        result = await client.resume_flow_run(UUID(request.run_id), run_input=filled)
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code == HTTPStatus.CONFLICT:  # Prefect keeps one answer for each wait
+            return False
+        raise
+    return result.status is SetStateStatus.ACCEPT
 
 
 def read_answer(request: Request, said: Reply, *, by: str, at: datetime) -> Answer:
@@ -59,7 +71,7 @@ def read_answer(request: Request, said: Reply, *, by: str, at: datetime) -> Answ
 
 def _one_each(question: InformationQuestion, said: Reply) -> tuple[str, ...]:
     """An answer for each question; one text for all when only one is given."""
-    given = said.answers or ((said.text,) if said.text.strip() else ())
+    given = tuple(text for text in said.answers or (said.text,) if text.strip())
     if len(given) == 1:
         return given * len(question.questions)
     if len(given) != len(question.questions):

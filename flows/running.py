@@ -73,6 +73,7 @@ async def _to_record(store: Store, settings: RunSettings, lease: Lease, admitted
     picture = Picture(flow_run_id=record.id, artifact_key=steps_key(record.mission_id, record.id))
     run = Run(admitted=admitted, lease=lease, picture=picture, settings=settings)
     state, reason = await _outcome(run)
+    await lease.beat()
     return await close_run(store, settings.home, record.id, state=state, reason=reason)
 
 

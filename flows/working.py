@@ -20,14 +20,14 @@ from blocks.digital_employee import DigitalEmployee
 from blocks.loading import load_block
 from blueprint.connections import Employee
 from blueprint.errors import LimitReached
-from blueprint.plan import Blueprint, Task
-from blueprint.policy import RiskPolicy
+from blueprint.plan import Task
 from blueprint.records import RunRecord
 from flows.admitting import Admitted
 from flows.journal import StoreJournal
 from flows.lease import Lease
 from flows.people import People
 from flows.picture import Picture
+from flows.risk import all_policies
 from flows.settings import RunSettings
 from flows.steps import StepModel, StepToolset
 
@@ -89,7 +89,7 @@ async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> Asy
         toolset = Approval(
             inner=Journaled(inner=steps, journal=journal, approver=people),
             offered=offered,
-            policies=policies(run.admitted.plan, employee),
+            policies=all_policies(run.admitted.plan, employee),
             journal=journal,
             approver=people,
             why=lambda: fold(journal.events).thought,
@@ -119,12 +119,6 @@ async def _drive(run: Run, agent: Agent, first: Brief) -> None:
         if not clock.expired():
             raise
         raise LimitReached(f"The run used up its {limit // 60} minutes; raise time_limit_minutes if it needs more.") from error
-
-
-def policies(plan: Blueprint, employee: Employee) -> list[tuple[str, RiskPolicy]]:
-    """The levels of the risk policy in order of precedence (R5.2)."""
-    servers = [(f"server {server.name!r}", server.policy) for server in employee.servers]
-    return [("the Blueprint", plan.risk_policy), (f"employee {employee.name!r}", employee.policy), *servers]
 
 
 def _offered(tools: Sequence[Tool], task: Task) -> list[Tool]:

@@ -1,5 +1,6 @@
 """Lets a call through only as the risk policy and, where it says so, a person allow it (R5.2, R5.3)."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -68,7 +69,9 @@ class Approval(Toolset):
 
     async def _ask(self, call: ToolCall, tool: Tool, verdict: Verdict) -> ToolResult:
         key = f"approve-{call.id}"
-        question = ApprovalQuestion(call=call, about=tool.description, why=self.why(), risk=verdict.reason)
+        question = ApprovalQuestion(
+            call=call, about=tool.description, why=self.why(), risk=verdict.reason, undo=_undo(tool.description)
+        )
         answer = await ask_person(
             journal=self.journal, approver=self.approver, key=key, title=f"{call.name}?", question=question, call_id=call.id
         )
@@ -85,6 +88,12 @@ class Approval(Toolset):
 
 def _changes(tool: Tool) -> bool:
     return not tool.traits.is_read_only
+
+
+def _undo(description: str) -> str:
+    """What a tool's description says behind 'Undo:', by custom the way back; empty where it says nothing."""
+    said = re.search(r"Undo:\s*([^.]*\.?)", description)
+    return " ".join(said[1].split()) if said else ""
 
 
 def _refusal(answer: Answer) -> str:

@@ -5,6 +5,7 @@ Prefect reads its settings when it is imported, so the environment is set before
 
 import os
 import sys
+import warnings
 
 from blueprint.errors import InvalidInput, MissionsError
 from deployments.local.addresses import read_addresses
@@ -19,7 +20,9 @@ def main() -> None:
     except ValueError as error:
         print(f"The settings in the environment can't be used: {error}", file=sys.stderr)
         sys.exit(2)
-    from flows.command.app import app  # only now may Prefect be imported
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # Prefect wants to make its folder; `missions up` does that
+        from flows.command.app import app  # only now may Prefect be imported
 
     try:
         app()
@@ -40,7 +43,7 @@ def _choose_installation(settings: LocalSettings) -> None:
         own |= {"PREFECT_API_URL": addresses.api_url, "PREFECT_UI_URL": addresses.ui_url}
     elif given:
         own = {"PREFECT_API_URL": given}
-    os.environ.update({"PREFECT_LOGGING_LEVEL": "WARNING", "MISSIONS_HOME": str(settings.home), **own})
+    os.environ.update({"PREFECT_LOGGING_LEVEL": "ERROR", "MISSIONS_HOME": str(settings.home), **own})
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from flows.following import Waiting
 from flows.launching import compiled, launch_plan
 from flows.links import deployments_page, run_page
 from flows.naming import mission_id_for
+from flows.risk import policies
 from flows.settings import RunSettings
 from flows.starting import start
 from flows.surroundings import list_tools, verify
@@ -133,6 +134,7 @@ async def _page(mission: Mission, version: int, blueprint: Blueprint) -> str:
         version=version,
         now=datetime.now(UTC),
         problems=verify(blueprint, listing),
+        policies=policies(employee),
         tools={tool.full_name: tool.traits for tool in listing.tools},
     )
 

@@ -48,7 +48,7 @@ class Counter:
 async def wait_until(is_so: Callable[[], bool], seconds: float = _WAIT_SECONDS) -> None:
     """Return once `is_so()`; TimeoutError when that takes longer than `seconds`."""
     async with asyncio.timeout(seconds):
-        while not is_so():  # noqa: ASYNC110  another process does it, there is no event to wait for
+        while not is_so():
             await asyncio.sleep(0.02)
 
 

@@ -125,7 +125,7 @@ def test_a_cancelled_run_with_no_step_at_all_has_a_report() -> None:
     record = runs.failure().record.model_copy(update={"state": RunState.CANCELLED, "reason": "cancelled by alice"})
     text = _document(Run(record=record, entries=()))
     assert "# Disk inspection: Cancelled" in text
-    assert "> **Cancelled**: cancelled by alice" in text
+    assert "**Cancelled**: cancelled by alice" in text
 
 
 @pytest.mark.parametrize("text", VALID.values(), ids=VALID.keys())

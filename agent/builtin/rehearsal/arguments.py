@@ -1,7 +1,7 @@
 """Fills a tool's arguments from its JSON schema and the text of the task; invents nothing that it can't justify."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,19 +26,27 @@ class Arguments:
     """Names of values that come from the schema, since the text does not say them."""
 
 
-def fill(schema: Mapping[str, Any], text: str) -> Arguments:
-    """Arguments for `schema`: what the text says, else for what is required what the schema itself offers."""
-    properties = mapping(schema.get("properties"))
+def fill(schema: Mapping[str, Any], *texts: str) -> Arguments:
+    """Arguments for `schema`: what the earliest of `texts` says, else for what is required what the schema itself offers."""
+    properties = {str(name): _plain(part) for name, part in mapping(schema.get("properties")).items()}
     required = [str(name) for name in items(schema.get("required"))]
-    numbers = _plain_numbers(text)
-    said = {name: value for name, part in properties.items() if (value := _said(name, _plain(part), text, numbers)) is not None}
+    said: dict[str, Any] = {}
+    for text in texts:
+        said = {**_all_said(properties, required, text), **said}
     missing = [name for name in required if name not in said]
-    offered = {name: value for name in missing if (value := _offered(_plain(properties.get(name)))) is not None}
+    offered = {name: value for name in missing if (value := _offered(properties.get(name, {}))) is not None}
     return Arguments(
-        values={name: value for name, value in {**said, **offered}.items() if name in required or _is_plain(name, text)},
+        values={**said, **offered},
         missing=tuple(name for name in missing if name not in offered),
         assumed=tuple(offered),
     )
+
+
+def _all_said(properties: Mapping[str, Mapping[str, Any]], required: Collection[str], text: str) -> dict[str, Any]:
+    numbers = _plain_numbers(text)
+    wanted = [name for name in properties if name in required or _is_meant(name, text)]
+    said = {name: _said(name, properties[name], text, numbers) for name in wanted}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _said(name: str, part: Mapping[str, Any], text: str, numbers: Iterator[float]) -> Any:
@@ -65,7 +73,10 @@ def _number(name: str, text: str, plain: Iterator[float]) -> float | None:
 
 def _texts(name: str, text: str) -> Iterator[str]:
     """What in `text` can be meant by an argument called `name`."""
-    said = meanings(name)
+    said, quoted = meanings(name), ["".join(groups) for groups in _QUOTED.findall(text)]
+    if "file" in said and quoted:
+        yield from quoted
+        return
     if said & {"path", "directory", "dir", "file", "folder", "repo", "repository", "target"}:
         yield from _PATH.findall(_URL.sub(" ", text))
     if said & {"url", "uri", "link"}:
@@ -73,11 +84,11 @@ def _texts(name: str, text: str) -> Iterator[str]:
     if said & {"address", "endpoint", "target", "host", "server"}:
         yield from _ADDRESS.findall(text)
     elif not said & {"path", "directory", "url", "uri"}:
-        yield from ("".join(groups) for groups in _QUOTED.findall(text))
+        yield from quoted
 
 
-def _is_plain(name: str, text: str) -> bool:
-    """Whether an optional argument is meant for sure: its unit or its kind stands in the text, not just any number."""
+def _is_meant(name: str, text: str) -> bool:
+    """Whether an optional argument is spoken of: its unit or its kind stands in the text, not just any number."""
     said = meanings(name)
     return bool(said & _UNITS or said & meanings(text) or any(_texts(name, text)))
 

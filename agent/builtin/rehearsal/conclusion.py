@@ -37,7 +37,7 @@ def _summary(results: Sequence[Result], found: Sequence[Found], unchecked: Seque
         return "Nothing could be checked: no tool that was offered fits the task."
     counts = Counter(finding.severity for finding in found)
     grave = " and ".join(f"{counts[word]} {word}" for word in ("critical", "warning") if counts[word]) or "nothing to worry about"
-    parts = [f"Looked at {looked or 'nothing'}: {grave}."]
+    parts = [f"Looked at {looked}: {grave}."] if looked else []
     parts += [_told(result) for result in results if result.offer.changes]
     if unchecked:
         parts.append(f"{len(unchecked)} could not be checked.")

@@ -52,9 +52,8 @@ def size(number: float) -> str:
 
 
 def _of(result: Result) -> Iterator[Found]:
-    data = mapping(result.data)
-    read = next((reader for word, reader in _READERS.items() if data and word in meanings(result.offer.tool)), None)
-    found = list(read(result)) if read and not result.offer.changes else []
+    read = next((reader for word, reader in _READERS.items() if word in meanings(result.offer.tool)), None)
+    found = list(read(result)) if read and result.data and not result.offer.changes else []
     for finding in found or [_quoted(result)]:
         yield Found(
             title=finding.title,

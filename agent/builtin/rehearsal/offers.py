@@ -84,16 +84,18 @@ def choose(clause: str, offers: Sequence[Offer]) -> Choice:
 
 def topic(offer: Offer, offers: Sequence[Offer]) -> frozenset[str]:
     """The meanings in a tool's name that set it apart from the others of its server."""
-    of_server = [other for other in offers if other.server == offer.server]
-    common = Counter(word for other in of_server for word in meanings(other.tool))
-    shared = {word for word, count in common.items() if len(of_server) > 2 and count > len(of_server) / 2}
-    telling = {word for word in meanings(offer.tool) if word not in shared | meanings(offer.server) | INSPECTING | CHANGING}
+    firsts = [next(iter(words_of(other.tool)), "") for other in offers if other.server == offer.server]
+    prefixes = {word for word in firsts if len(firsts) > 2 and firsts.count(word) > len(firsts) / 2}
+    telling = {
+        word for word in meanings(offer.tool) if word not in meanings(prefixes) | meanings(offer.server) | INSPECTING | CHANGING
+    }
     return frozenset(telling - _PALE or telling)
 
 
 def _named(clause: str, reading: Sequence[Offer], offers: Sequence[Offer]) -> tuple[Offer, ...]:
     said = meanings(clause)
-    named = [offer for offer in reading if topic(offer, offers) & said or _is_called(offer, said)]
+    by_topic = [offer for offer in reading if topic(offer, offers) & said]
+    named = by_topic or [offer for offer in reading if _is_called(offer, said)]
     of_server = [offer for offer in named if offer in _on_named_server(clause, named)]
     return tuple(of_server or named)
 

@@ -40,10 +40,9 @@ class Result:
 
     @property
     def is_blind(self) -> bool:
-        """Whether the tool answered that there is nothing that it could look at: it says so, or has a note and no entries."""
-        said = mapping(self.data)
-        lists = [value for value in said.values() if isinstance(value, list)]
-        is_empty = bool(said.get("note")) and bool(lists) and not any(lists)
+        """Whether the tool answered that there is nothing that it could look at: it says so, or has a note and only zeros."""
+        said, numbers = mapping(self.data), [figure.value for figure in figures(self.data)]
+        is_empty = bool(said.get("note")) and bool(numbers) and not any(numbers)
         return is_empty or any(said.get(key) is False for key in ("is_known", "is_there"))
 
 

@@ -44,14 +44,12 @@ class _Work:
     def wanted(self, *, changes: bool) -> Iterator[_Wanted]:
         """The calls asked for that were not made yet, each tool once."""
         made = {result.offer.name for result in self.results}
-        told = " ".join(clause for clause, _ in self.clauses) + " ".join(answer.text for answer in self.answers)
+        told = " ".join([*(clause for clause, _ in self.clauses), *(answer.text for answer in self.answers)])
         for clause, choice in self.clauses:
             for offer in choice.changes if changes else choice.reads:
                 if offer.name not in made:
                     made.add(offer.name)
-                    own, whole = fill(offer.parameters, clause), fill(offer.parameters, told)
-                    arguments = whole if own.missing or own.assumed else own
-                    yield _Wanted(clause=clause, choice=choice, offer=offer, arguments=arguments)
+                    yield _Wanted(clause=clause, choice=choice, offer=offer, arguments=fill(offer.parameters, clause, told))
 
 
 def take_turn(messages: Sequence[dict[str, Any]], offers: Sequence[Offer]) -> Spoken:

@@ -98,7 +98,7 @@ def test_arguments_come_from_the_text_then_from_the_schema_and_are_never_made_up
         "required": ["repo_path", "older_than_days", "message"],
     }
     said = fill(schema, "remove files older than 3 days in /srv/app with the message 'tidied up', by cpu, when it is over 1 MB")
-    assert said.values == {"repo_path": "/srv/app", "older_than_days": 3, "message": "tidied up"}
+    assert said.values == {"repo_path": "/srv/app", "older_than_days": 3, "message": "tidied up", "sort_by": "cpu"}
     unsaid = fill(schema, "remove files when it is over 1 MB")
     assert (unsaid.values, unsaid.assumed, unsaid.missing) == (
         {"older_than_days": 0},

@@ -24,9 +24,6 @@ def home() -> Generator[Path]:
     finally:
         for process in processes_of(folder):
             process.kill()
-        import subprocess
-
-        subprocess.run(f"cp {folder}/home/logs/database.log /tmp/parta/last.log", shell=True)
         shutil.rmtree(folder)
 
 

@@ -1,0 +1,31 @@
+"""What holds for all tests: nothing of the machine's own Prefect or Missions is read or touched."""
+
+import os
+import tempfile
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
+
+import pytest
+
+for name in [name for name in os.environ if name.startswith(("PREFECT_", "MISSIONS_"))]:
+    del os.environ[name]
+_PREFECT_HOME = tempfile.TemporaryDirectory(prefix="missions-test-prefect-")
+os.environ |= {"PREFECT_HOME": _PREFECT_HOME.name, "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false"}
+
+from tests.fakes.installation import Installation, open_folder  # noqa: E402  Prefect reads the environment when imported
+
+
+@pytest.fixture(scope="session")
+async def installation() -> AsyncGenerator[Installation]:
+    """One `missions up`, shared by all tests that leave it running; answers are waited for and leases are short."""
+    with open_folder() as folder:
+        shared = Installation(home=folder / "home")
+        async with shared.running():
+            yield shared
+
+
+@pytest.fixture
+def folder() -> Generator[Path]:
+    """A folder that any account can enter, for an installation of a test's own."""
+    with open_folder() as made:
+        yield made
