@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -45,7 +46,11 @@ def brief(
         task={"title": task.title, "instructions": task.instructions, "outputs": list(task.outputs)},
         now=local.isoformat(timespec="minutes"),
         timezone=mission.timezone or "UTC",
-        memory=asdict(memory) | {"ended_at": memory.ended_at.isoformat(timespec="minutes")} if memory else None,
+        memory=_remembered(memory, mission.timezone) if memory else None,
         missing=dict(missing or {}),
     )
     return Brief(system=system, task=text, step_limit=task.strategy.step_limit, token_budget=task.strategy.token_budget)
+
+
+def _remembered(memory: Memory, where: str) -> dict[str, Any]:
+    return asdict(memory) | {"ended_at": memory.ended_at.astimezone(zone(where)).isoformat(timespec="minutes")}

@@ -16,6 +16,9 @@ class ModelEndpoint(Block):
         title="Base URL", description="Where the API is, up to and including its version, e.g. 'https://api.openai.com/v1'."
     )
     model: str = Field(title="Model", description="The model's name, as the endpoint calls it.")
+    note: str = Field(
+        default="", title="Note", description="What people should know about it; every report shows it with the model's name."
+    )
     api_key: SecretStr = Field(
         default=SecretStr(""), title="API key", description="Leave it empty where the endpoint asks for none."
     )
@@ -46,6 +49,7 @@ class ModelEndpoint(Block):
             name=self._block_document_name or "unsaved",
             base_url=self.base_url,
             model=self.model,
+            note=self.note,
             api_key=self.api_key,
             context_tokens=self.context_tokens,
             max_output_tokens=self.max_output_tokens,

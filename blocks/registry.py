@@ -40,7 +40,7 @@ async def ensure_defaults(
 ) -> None:
     """Save the built-in blocks that are missing; in those that exist set the addresses and leave all that people edited."""
     environment, arguments = SecretDict(dict(host_environment)), list(host_arguments)
-    rehearsal = ModelEndpoint(base_url=model_base_url, model="rehearsal")
+    rehearsal = ModelEndpoint(base_url=model_base_url, model="rehearsal", note="rule-based, no language model")
     host = McpServer(command=host_command, arguments=arguments, environment=environment)
     employee = DigitalEmployee(title="Default Digital Employee", role=_ROLE, model=REHEARSAL, servers=[HOST])
     await _keep(rehearsal, REHEARSAL, addresses=("base_url",))

@@ -14,6 +14,7 @@ class ModelConnection(Value):
     name: Name
     base_url: str
     model: str
+    note: str = ""
     api_key: SecretStr = SecretStr("")
     context_tokens: int = 128_000
     max_output_tokens: int = 4_096

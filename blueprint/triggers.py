@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from itertools import islice, pairwise
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import islice, pairwise, takewhile
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
-from croniter import croniter
+from croniter import CroniterBadDateError, croniter
 from pydantic import Field, field_validator
 
 from blueprint.values import Moment, TimeZone, Value, zone
@@ -63,6 +66,11 @@ class Manual(Value):
 Trigger = Annotated[Cron | Once | Event | Manual, Field(discriminator="kind")]
 
 
+_LOOK_FROM, _LOOK_TO = datetime(2027, 1, 1), datetime(2055, 1, 1)  # noqa: DTZ001 wall-clock times, no zone meant
+"""In 28 years every day of a year falls on every weekday."""
+
+
+@lru_cache(maxsize=1024)  # every plan that is loaded asks again
 def checked_cron(text: str) -> str:
     """`text` with single spaces; ValueError unless it has 5 fields, names real times, and none closer than 5 minutes (R2.3)."""
     fields = " ".join(text.split())
@@ -71,9 +79,12 @@ def checked_cron(text: str) -> str:
     if re.search(r"\b[rh]\b", fields, re.IGNORECASE):
         raise ValueError(f"{text!r} has a random field (R or H); name the times, so that the plan says when it runs")
     try:
-        times = list(islice(_times(fields, datetime(2027, 1, 1)), 300))  # noqa: DTZ001 wall-clock times, no zone meant
+        schedule = croniter(fields, _LOOK_FROM)
     except (ValueError, KeyError) as error:
         raise ValueError(f"{text!r} is no cron expression: {error}") from error
+    times = list(takewhile(lambda time: time < _LOOK_TO, islice(_walls(schedule), 1000)))
+    if not times:
+        raise ValueError(f"{text!r} never fires before {_LOOK_TO.year}; name days that the calendar has")
     if any(later - earlier < SMALLEST_INTERVAL for earlier, later in pairwise(times)):
         raise ValueError(f"{text!r} fires more often than every 5 minutes; write for example '*/5 * * * *'")
     return fields
@@ -83,8 +94,7 @@ def next_fires(trigger: Trigger, after: datetime, mission_zone: str, count: int 
     """The next `count` times at which `trigger` fires by itself, in its own zone; none for event and manual."""
     match trigger:
         case Cron():
-            start = after.astimezone(zone(trigger.timezone or mission_zone))
-            return tuple(islice(_times(trigger.cron, start), count))
+            return tuple(islice(_fires(trigger.cron, after, zone(trigger.timezone or mission_zone)), count))
         case Once():
             at = trigger.at.astimezone(zone(mission_zone))
             return (at,) if trigger.at > after else ()
@@ -92,7 +102,24 @@ def next_fires(trigger: Trigger, after: datetime, mission_zone: str, count: int 
             return ()
 
 
-def _times(cron: str, start: datetime) -> Iterator[datetime]:
-    schedule = croniter(cron, start)
-    while True:
-        yield schedule.get_next(datetime)
+def _fires(cron: str, after: datetime, where: ZoneInfo) -> Iterator[datetime]:
+    """The moments after `after`, as Prefect counts them: by the wall clock, each time of the clock once."""
+    given: set[datetime] = set()
+    for wall in _walls(croniter(cron, after.astimezone(where).replace(tzinfo=None))):
+        moment = _moment(wall, where)
+        if moment > after and moment not in given:
+            given.add(moment)
+            yield moment
+
+
+def _moment(wall: datetime, where: ZoneInfo) -> datetime:
+    """The first of two when the clock is put back; when it is put forward and leaves `wall` out, an hour before it."""
+    first, second = (wall.replace(tzinfo=where, fold=fold).astimezone(UTC).astimezone(where) for fold in (0, 1))
+    return first if first.replace(tzinfo=None) == wall else second
+
+
+def _walls(schedule: croniter) -> Iterator[datetime]:
+    """Times of the wall clock, until there are none within the years that croniter looks ahead."""
+    with suppress(CroniterBadDateError):
+        while True:
+            yield schedule.get_next(datetime)

@@ -63,6 +63,7 @@ async def _decide(store: Store, flow_run: FlowRun, mission_id: str, task: str) -
     )
     match admit(fire, mission, plan, now):
         case Go(plan_version=version):
+            await store.missions.touch(mission_id, now)
             return await store.runs.start(_record(flow_run, mission_id, fire, version, now))
         case Skip() as skip:
             await store.fires.add(_fire_record(flow_run, mission_id, fire, skip, now))

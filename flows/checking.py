@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from time import monotonic
 from uuid import uuid4
 
+import httpx
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import WorkerStatus
 from prefect.client.schemas.schedules import CronSchedule
+from prefect.exceptions import PrefectException
 
 from agent.model.openai_model import OpenAIModel
 from agent.tools.mcp import McpToolset
@@ -27,6 +29,12 @@ from deployments.system import SYSTEM_TAG
 
 SCHEDULER_SECONDS = 20.0
 """The scheduler looks for work every few seconds."""
+
+CHECK_SECONDS = 45.0
+"""A model on a slow machine needs some time for its first word."""
+
+SERVICE_SECONDS = 5.0
+"""The service answers at once when it answers at all."""
 
 
 class Check(Value):
@@ -45,8 +53,11 @@ class _Part:
     mend: str
 
 
-async def check_installation(store: Store, client: PrefectClient) -> list[Check]:
-    """All checks, in a fixed order, done at the same time; none of them changes anything that lasts."""
+async def check_installation(store: Store, client: PrefectClient, *, service_url: str = "") -> list[Check]:
+    """All checks, in a fixed order, done at the same time; none of them changes anything that lasts.
+
+    Empty `service_url`: the parts are not run by a `missions up` of this machine, so where the service is can't be known.
+    """
     parts = [
         _Part(name="store", look=lambda: _store(store), mend="Look at logs/database.log; stop and start `missions up`."),
         _Part(
@@ -54,16 +65,33 @@ async def check_installation(store: Store, client: PrefectClient) -> list[Check]
             look=lambda: _scheduler(client),
             mend="Prefect's scheduler does not work: check that the server's SQLAlchemy is older than 2.1.",
         ),
-        _Part(name="worker", look=lambda: _worker(client), mend="Start `missions up`, or `prefect worker start -p missions`."),
+        _Part(
+            name="worker",
+            look=lambda: _worker(client),
+            mend="Look at logs/worker.log; start `missions up`, or `prefect worker start -p missions`.",
+        ),
         _Part(
             name="system flows", look=lambda: _system_flows(client), mend="Start `missions up`, or run `prefect deploy --all`."
         ),
+        *(
+            [_Part(name="service", look=lambda: _service(service_url), mend="Look at logs/service.log; restart `missions up`.")]
+            if service_url
+            else []
+        ),
         *[
-            _Part(name=f"model {name}", look=_model(name), mend=f"Correct its block, then `missions model test {name}`.")
+            _Part(
+                name=f"model {name}",
+                look=_model(name),
+                mend=f"Start it, or correct its block; then `missions model test {name}`.",
+            )
             for name in await block_names(ModelEndpoint)
         ],
         *[
-            _Part(name=f"tools {name}", look=_tools(name), mend=f"Correct its block, then `missions tools test {name}`.")
+            _Part(
+                name=f"tools {name}",
+                look=_tools(name),
+                mend=f"Start it, or correct its block; then `missions tools test {name}`.",
+            )
             for name in await block_names(McpServer)
         ],
         *[
@@ -76,12 +104,12 @@ async def check_installation(store: Store, client: PrefectClient) -> list[Check]
 
 async def _checked(part: _Part) -> Check:
     try:
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(CHECK_SECONDS):
             return Check(name=part.name, is_ok=True, found=await part.look())
     except TimeoutError:
-        return Check(name=part.name, is_ok=False, found="no answer within 90 s", mend=part.mend)
-    except MissionsError as error:
-        return Check(name=part.name, is_ok=False, found=str(error), mend=part.mend)
+        return Check(name=part.name, is_ok=False, found=f"no answer within {CHECK_SECONDS:.0f} s", mend=part.mend)
+    except (MissionsError, PrefectException, httpx.HTTPError) as error:
+        return Check(name=part.name, is_ok=False, found=str(error) or type(error).__name__, mend=part.mend)
 
 
 async def _store(store: Store) -> str:
@@ -117,6 +145,16 @@ async def _worker(client: PrefectClient) -> str:
         raise Unavailable(f"No worker is online in work pool {WORK_POOL!r}.")
     last = max(worker.last_heartbeat_time for worker in alive if worker.last_heartbeat_time)
     return f"{len(alive)} online, last heard of {(datetime.now(UTC) - last).total_seconds():.0f} s ago"
+
+
+async def _service(url: str) -> str:
+    """The reconciler and the rehearsal model are one process: without it no waiting or broken run goes on."""
+    try:
+        async with httpx.AsyncClient(timeout=SERVICE_SECONDS, trust_env=False) as http:
+            (await http.get(f"{url}/health")).raise_for_status()
+    except httpx.HTTPError as error:
+        raise Unavailable(f"Nothing answers at {url} ({type(error).__name__}): no broken run would be put right.") from error
+    return f"answers at {url}"
 
 
 async def _system_flows(client: PrefectClient) -> str:

@@ -7,14 +7,17 @@ from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Failed
 
 from agent.model.openai_model import OpenAIModel
+from agent.model.redacted import RedactedModel
+from agent.redaction import Redaction
 from blocks.digital_employee import DigitalEmployee
 from blocks.loading import load_block
+from blocks.store.leases import LeaseState
 from blocks.store.store import Store
 from blueprint.errors import InvalidInput, MissionsError, UnknownName
 from blueprint.mission import Mission
 from blueprint.records import Message
 from blueprint.values import known_timezone
-from flows.lease import Lease, held_lease
+from flows.lease import Lease, held_lease, is_last_word
 from flows.naming import mission_id_for, steps_key
 from flows.opening import open_store
 from flows.people import People
@@ -33,25 +36,60 @@ async def create_to_end(goal: str, timezone: str, employee: str) -> State:
     """Begin, or go on with, the creation that this process executes; gives its final state with a sentence."""
     settings = RunSettings()  # pyright: ignore[reportCallIssue] the environment fills it
     run_id = str(present_flow_run().id)
-    async with (
-        open_store() as store,
-        held_lease(
-            store,
+    mission_id = mission_id_for(goal, run_id)
+    async with open_store() as store:
+        known = await store.leases.get(run_id)
+        if known is not None and known.state is LeaseState.ENDED:
+            return await ended_creation(store, mission_id, run_id)
+        async with held_lease(
+            store, run_id=run_id, mission_id=mission_id, operation=OPERATION, seconds=settings.lease_seconds
+        ) as lease:
+            state = await _outcome(lease, settings, mission_id, goal, timezone, employee)
+            await lease.beat()
+            await store.leases.end(run_id)
+            return state
+
+
+async def ended_creation(store: Store, mission_id: str, run_id: str) -> State:
+    """How a creation ended that is over by its lease, for a process that comes to it again."""
+    for message in await store.messages.list(mission_id=mission_id):
+        if message.id == _failure_id(run_id):
+            return Failed(message=message.body)
+    mission = await store.missions.get(mission_id)
+    return Completed(message=f"This creation is over; Mission {mission_id} is {mission.state}.")
+
+
+async def _outcome(lease: Lease, settings: RunSettings, mission_id: str, goal: str, timezone: str, employee: str) -> State:
+    try:
+        return Completed(message=await _create(lease, settings, goal, timezone, employee))
+    except MissionsError as error:
+        if not is_last_word(error):
+            raise
+        return await failed_creation(lease.store, mission_id, lease.run_id, str(error))
+    except asyncio.CancelledError:
+        if not await is_cancelled(lease.run_id):
+            raise
+        return Cancelled(message="A person cancelled the creation; the Mission stays a Draft.")
+
+
+async def failed_creation(store: Store, mission_id: str, run_id: str, reason: str) -> State:
+    """Tell people in the inbox that no Mission came of the goal, and why; gives the state that says so."""
+    await store.messages.add(
+        Message(
+            id=_failure_id(run_id),
+            mission_id=mission_id,
             run_id=run_id,
-            mission_id=mission_id_for(goal, run_id),
-            operation=OPERATION,
-            seconds=settings.lease_seconds,
-        ) as lease,
-    ):
-        try:
-            return Completed(message=await _create(lease, settings, goal, timezone, employee))
-        except MissionsError as error:
-            await _tell(store, mission_id_for(goal, run_id), run_id, str(error))
-            return Failed(message=str(error))
-        except asyncio.CancelledError:
-            if not await is_cancelled(run_id):
-                raise
-            return Cancelled(message="A person cancelled the creation; the Mission stays a Draft.")
+            event="error",
+            title="A Mission could not be planned",
+            body=reason,
+            at=datetime.now(UTC),
+        )
+    )
+    return Failed(message=reason)
+
+
+def _failure_id(run_id: str) -> str:
+    return f"{run_id}:failed"
 
 
 async def _create(lease: Lease, settings: RunSettings, goal: str, timezone: str, employee_name: str) -> str:
@@ -66,13 +104,14 @@ async def _create(lease: Lease, settings: RunSettings, goal: str, timezone: str,
         zone=mission.timezone,
         answer_seconds=settings.answer_timeout_seconds,
     )
+    redaction = Redaction.of(employee.servers, employee.model)
     async with OpenAIModel(employee.model) as model:
         planning = Planning(
             lease=lease,
             people=people,
             mission=mission,
             employee=employee,
-            model=StepModel(inner=model, picture=picture),
+            model=StepModel(inner=RedactedModel(inner=model, redaction=redaction), picture=picture),
             listing=listing,
         )
         return await plan_mission(planning)
@@ -103,17 +142,3 @@ async def _own_mission(store: Store, run_id: str, goal: str, timezone: str, empl
         mission = _draft(run_id, goal, timezone, employee)
         await store.missions.add(mission)
         return mission
-
-
-async def _tell(store: Store, mission_id: str, run_id: str, text: str) -> None:
-    await store.messages.add(
-        Message(
-            id=f"{run_id}:failed",
-            mission_id=mission_id,
-            run_id=run_id,
-            event="error",
-            title="A Mission could not be planned",
-            body=text,
-            at=datetime.now(UTC),
-        )
-    )

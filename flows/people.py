@@ -3,15 +3,16 @@
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from math import ceil
 
 from prefect.flow_runs import asuspend_flow_run
-from prefect.input.actions import aread_flow_run_input
 
+from blocks.store.store import Store
 from blueprint.errors import InvalidInput, Unanswered
 from blueprint.records import Message
 from blueprint.requests import Answer, Question, Request, RequestState
 from flows.forms import answer_from_form, form_for
+from flows.inputs import filled_form, forget_wait
 from flows.lease import Lease
 from flows.picture import Picture
 from reports.forms import question_text
@@ -31,9 +32,7 @@ class People:
 
     async def decide(self, *, key: str, title: str, question: Question) -> Answer:
         """The answer: from the store, else from the resume form; else the process ends here and the run waits."""
-        request = await self._open(key, title, question)
-        if request.answer is None and (answer := await _answer_in_form(request)):
-            request = await self._take(request, answer)
+        request = await take_form(self.lease.store, await self._open(key, title, question))
         if request.answer is not None:
             return request.answer
         if request.state is not RequestState.OPEN or request.deadline <= datetime.now(UTC):
@@ -57,30 +56,30 @@ class People:
         await self.lease.store.messages.add(_message(request))
         return request
 
-    async def _take(self, request: Request, answer: Answer) -> Request:
-        """Store an answer from the form; one that came too late or second does not count."""
-        try:
-            return await self.lease.store.requests.answer(request.run_id, request.key, answer)
-        except InvalidInput as refusal:
-            logger.warning("The answer in the form of %r did not count: %s", request.title, refusal)
-            return await self.lease.store.requests.open(request)
-
     async def _wait(self, request: Request) -> None:
         """Suspend the run with its form. Parked first: a kill in between leaves a run that the reconciler starts again."""
         await self.picture.finish()
-        left = request.deadline - datetime.now(UTC)
+        form = form_for(request, self.zone)
+        await forget_wait(request.run_id, request.key)
         await self.lease.park()
-        await asuspend_flow_run(
-            wait_for_input=form_for(request, self.zone), timeout=max(1, round(left.total_seconds())), key=request.key
-        )
+        left = request.deadline - datetime.now(UTC)
+        await asuspend_flow_run(wait_for_input=form, timeout=max(1, ceil(left.total_seconds())), key=request.key)
 
 
-async def _answer_in_form(request: Request) -> Answer | None:
-    """What came through the resume form, which Prefect keeps among the run's inputs."""
-    filled = await aread_flow_run_input(f"suspended-{request.key}-response", flow_run_id=UUID(request.run_id))
+async def take_form(store: Store, request: Request) -> Request:
+    """The request with what came through its resume form, which Prefect keeps among the run's inputs, stored as its answer.
+
+    One that came too late or second, or that does not fit, does not count.
+    """
+    filled = None if request.answer else await filled_form(request.run_id, request.key)
     if filled is None:
-        return None
-    return answer_from_form(filled, request.question, by="console", at=datetime.now(UTC))
+        return request
+    try:
+        answer = answer_from_form(filled, request.question, by="console", at=datetime.now(UTC))
+        return await store.requests.answer(request.run_id, request.key, answer)
+    except (InvalidInput, ValueError) as refusal:
+        logger.warning("The answer in the form of %r did not count: %s", request.title, refusal)
+        return await store.requests.get(request.run_id, request.key) or request
 
 
 def _message(request: Request) -> Message:

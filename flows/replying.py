@@ -1,5 +1,6 @@
 """Takes a person's answer from any door but the Prefect form, and wakes the run that waits for it (R5.5)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -11,7 +12,15 @@ from prefect.exceptions import PrefectHTTPStatusError
 
 from blocks.store.store import Store
 from blueprint.errors import InvalidInput
-from blueprint.requests import Answer, Decision, InformationQuestion, Request, RequestState, fitting_decisions
+from blueprint.requests import (
+    Answer,
+    ChoiceQuestion,
+    Decision,
+    InformationQuestion,
+    Request,
+    RequestState,
+    fitting_decisions,
+)
 from flows.forms import form_from_answer
 
 
@@ -58,15 +67,44 @@ async def wake(client: PrefectClient, request: Request) -> bool:
 
 def read_answer(request: Request, said: Reply, *, by: str, at: datetime) -> Answer:
     """The typed answer; what is not clearly a decision is none (R5.5)."""
-    fitting = fitting_decisions(request.question)
-    decision = said.decision or (fitting[0] if len(fitting) == 1 else None)
-    if decision is None:
-        ways = " or ".join(f"`{way}`" for way in fitting)
-        raise InvalidInput(f"{request.title!r} needs a clear decision: {ways}. {said.text!r} alone is not taken for one.")
-    answers = said.answers
-    if isinstance(request.question, InformationQuestion):
-        answers = _one_each(request.question, said)
-    return Answer(decision=decision, text=said.text, answers=answers, choice=said.choice, by=by, at=at)
+    decision = _decision(request, said)
+    answers, choice = said.answers, ""
+    match request.question:
+        case InformationQuestion() as question:
+            answers = _one_each(question, said)
+        case ChoiceQuestion() as question:
+            choice = _option(question, said)
+        case _ if decision is Decision.CHANGE and not said.text.strip():
+            raise InvalidInput(f"{request.title!r}: say in words what is to be different.")
+        case _:
+            pass
+    return Answer(decision=decision, text=said.text, answers=answers, choice=choice, by=by, at=at)
+
+
+def _decision(request: Request, said: Reply) -> Decision:
+    fitting: Sequence[Decision] = fitting_decisions(request.question)
+    ways = " or ".join(f"`{way}`" for way in fitting)
+    match said.decision:
+        case None if len(fitting) == 1:
+            return fitting[0]
+        case None:
+            raise InvalidInput(f"{request.title!r} needs a clear decision: {ways}. {said.text!r} alone is not taken for one.")
+        case decision if decision not in fitting:
+            raise InvalidInput(f"{decision!s} does not answer {request.title!r}; it takes: {ways}.")
+        case decision:
+            return decision
+
+
+def _option(question: ChoiceQuestion, said: Reply) -> str:
+    """The option that was chosen, by its words or its number; empty for another way, which the text tells."""
+    numbered = {str(number): option for number, option in enumerate(question.options, start=1)}
+    chosen = numbered.get(said.choice.strip(), said.choice.strip())
+    if chosen and chosen not in question.options:
+        listed = "; ".join(f"{number}: {option!r}" for number, option in numbered.items())
+        raise InvalidInput(f"{said.choice!r} is none of the options: {listed}.")
+    if not chosen and not said.text.strip():
+        raise InvalidInput("Choose an option by its number or its words, or say another way in your words.")
+    return chosen
 
 
 def _one_each(question: InformationQuestion, said: Reply) -> tuple[str, ...]:
@@ -74,6 +112,8 @@ def _one_each(question: InformationQuestion, said: Reply) -> tuple[str, ...]:
     given = tuple(text for text in said.answers or (said.text,) if text.strip())
     if len(given) == 1:
         return given * len(question.questions)
+    if not given:
+        raise InvalidInput("The answer is empty; say it in words.")
     if len(given) != len(question.questions):
         raise InvalidInput(f"There are {len(question.questions)} questions and {len(given)} answers; give one text for each.")
     return given

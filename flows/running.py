@@ -7,13 +7,14 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.context import FlowRunContext
 from prefect.states import Cancelled, Completed, Failed
 
+from blocks.store.leases import LeaseState
 from blocks.store.store import Store
 from blueprint.admission import Skip
 from blueprint.errors import MissionsError
 from blueprint.records import RunRecord, RunState
 from flows.admitting import Admitted, enter
 from flows.closing import close_run
-from flows.lease import Lease, held_lease
+from flows.lease import Lease, held_lease, is_last_word
 from flows.naming import steps_key
 from flows.opening import open_store
 from flows.picture import Picture
@@ -28,23 +29,37 @@ async def run_to_end(mission_id: str, task: str) -> State:
     """Begin, or go on with, the flow run that this process executes; gives its final state, the reason as message."""
     settings = RunSettings()  # pyright: ignore[reportCallIssue] the environment fills it
     flow_run = present_flow_run()
-    async with (
-        open_store() as store,
-        held_lease(
-            store,
-            run_id=str(flow_run.id),
-            mission_id=mission_id,
-            operation=OPERATION,
-            seconds=settings.lease_seconds,
-        ) as lease,
-    ):
-        try:
-            entered = await enter(store, flow_run, mission_id, task)
-        except MissionsError as refusal:
-            return Failed(message=str(refusal))
-        if isinstance(entered, Skip):
-            return Cancelled(message=entered.reason)
-        return final_state(await _to_record(store, settings, lease, entered))
+    run_id = str(flow_run.id)
+    async with open_store() as store:
+        if over := await _over(store, run_id):
+            return over
+        async with held_lease(
+            store, run_id=run_id, mission_id=mission_id, operation=OPERATION, seconds=settings.lease_seconds
+        ) as lease:
+            return await _begin(store, settings, lease, flow_run, mission_id, task)
+
+
+async def _over(store: Store, run_id: str) -> State | None:
+    """The final state of a run that is over and that somebody starts again by hand: it is shown again, nothing is done."""
+    record = await store.runs.find_started(run_id)
+    if record is not None:
+        return final_state(record) if record.report_path else None
+    lease = await store.leases.get(run_id)
+    if lease is not None and lease.state is LeaseState.ENDED:
+        return Cancelled(message="This run was over before it was started again; start a new one.")
+    return None
+
+
+async def _begin(store: Store, settings: RunSettings, lease: Lease, flow_run: FlowRun, mission_id: str, task: str) -> State:
+    try:
+        entered = await enter(store, flow_run, mission_id, task)
+    except MissionsError as refusal:
+        if not is_last_word(refusal):
+            raise
+        return Failed(message=str(refusal))
+    if isinstance(entered, Skip):
+        return Cancelled(message=entered.reason)
+    return final_state(await _to_record(store, settings, lease, entered))
 
 
 def present_flow_run() -> FlowRun:
@@ -82,6 +97,8 @@ async def _outcome(run: Run) -> tuple[RunState, str]:
     try:
         await do_work(run)
     except MissionsError as error:
+        if not is_last_word(error):
+            raise
         return RunState.FAILED, str(error)
     except asyncio.CancelledError:
         if not await is_cancelled(run.lease.run_id):

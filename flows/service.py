@@ -9,15 +9,12 @@ from pathlib import Path
 from time import monotonic
 
 import uvicorn
-from agent.builtin.rehearsal.app import create_app
 from prefect.client.orchestration import get_client
-from prefect.exceptions import PrefectException
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from agent.builtin.rehearsal.app import create_app
 from blocks.store.store import Store
-from blueprint.errors import MissionsError
 from flows.opening import open_store
 from flows.reconciling import Reconciler
 from flows.settings import RunSettings
@@ -26,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 ROUND_SECONDS = 1.0
 LOST_SECONDS = 10.0
+ANEW_SECONDS = 3.0
+"""Pause after a round that failed, while the store or the Prefect server is away."""
 
 
 async def reconcile_once(home: Path) -> int:
@@ -41,9 +40,9 @@ async def reconcile_forever(home: Path) -> None:
         try:
             async with open_store() as store, get_client() as client:
                 await _rounds(store, Reconciler(store=store, client=client, home=home))
-        except (MissionsError, PrefectException, SQLAlchemyError, OSError):
-            logger.exception("The reconciler starts anew.")
-            await asyncio.sleep(ROUND_SECONDS)
+        except Exception:
+            logger.exception("The reconciler starts anew in %.0f s.", ANEW_SECONDS)
+            await asyncio.sleep(ANEW_SECONDS)
 
 
 async def _rounds(store: Store, reconciler: Reconciler) -> None:

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 
+from agent.redaction import Redaction
 from agent.tools.mcp import McpToolset
+from agent.tools.redacted import Redacted
 from agent.tools.toolset import ToolListing
 from blueprint.connections import Employee
 from blueprint.plan import Blueprint
@@ -13,7 +15,7 @@ from flows.settings import RunSettings
 async def list_tools(employee: Employee, settings: RunSettings) -> ToolListing:
     """All tools of the employee's servers; the servers are closed again."""
     async with McpToolset(employee.servers, log_directory=settings.home / "logs" / "tools") as servers:
-        return await servers.tools()
+        return await Redacted(inner=servers, redaction=Redaction.of(employee.servers)).tools()
 
 
 def surroundings(listing: ToolListing) -> Surroundings:

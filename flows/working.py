@@ -11,10 +11,13 @@ from agent.briefing import Memory, brief
 from agent.conversation import fold
 from agent.loop import Agent, Brief, work
 from agent.model.openai_model import OpenAIModel
+from agent.model.redacted import RedactedModel
+from agent.redaction import Redaction
 from agent.tools.approval import Approval
 from agent.tools.journaled import Journaled
 from agent.tools.limits import Limited
 from agent.tools.mcp import McpToolset
+from agent.tools.redacted import Redacted
 from agent.tools.toolset import Tool, ToolListing
 from blocks.digital_employee import DigitalEmployee
 from blocks.loading import load_block
@@ -72,7 +75,7 @@ async def do_work(run: Run) -> None:
 
 @asynccontextmanager
 async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> AsyncGenerator[tuple[Agent, ToolListing]]:
-    """The agent with its tools wrapped as approval(journal(step(limits(servers))))."""
+    """The agent with its tools wrapped as approval(journal(step(limits(redacted(servers)))))."""
     people = People(
         lease=run.lease,
         picture=run.picture,
@@ -82,9 +85,11 @@ async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> Asy
     )
     logs = run.settings.home / "logs" / "tools"
     async with McpToolset(employee.servers, log_directory=logs) as servers, OpenAIModel(employee.model) as model:
-        listing = await servers.tools()
+        redaction = Redaction.of(employee.servers, employee.model)
+        redacted = Redacted(inner=servers, redaction=redaction)
+        listing = await redacted.tools()
         offered = _offered(listing.tools, run.task)
-        limited = Limited(servers, max_result_chars=RESULT_CHARS, call_seconds=_longest_call(employee))
+        limited = Limited(redacted, max_result_chars=RESULT_CHARS, call_seconds=_longest_call(employee))
         steps = StepToolset(inner=limited, picture=run.picture)
         toolset = Approval(
             inner=Journaled(inner=steps, journal=journal, approver=people),
@@ -96,7 +101,7 @@ async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> Asy
         )
         yield (
             Agent(
-                model=StepModel(inner=model, picture=run.picture),
+                model=StepModel(inner=RedactedModel(inner=model, redaction=redaction), picture=run.picture),
                 toolset=toolset,
                 tools=offered,
                 journal=journal,

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 for name in [name for name in os.environ if name.startswith(("PREFECT_", "MISSIONS_"))]:
     del os.environ[name]
@@ -13,6 +14,9 @@ _PREFECT_HOME = tempfile.TemporaryDirectory(prefix="missions-test-prefect-")
 os.environ |= {"PREFECT_HOME": _PREFECT_HOME.name, "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false"}
 
 from tests.fakes.installation import Installation, open_folder  # noqa: E402  Prefect reads the environment when imported
+
+settings.register_profile("calm", deadline=None, database=None)  # a busy machine is no failure
+settings.load_profile("calm")
 
 
 @pytest.fixture(scope="session")

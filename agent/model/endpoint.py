@@ -42,7 +42,8 @@ class Endpoint:
     def __init__(self, connection: ModelConnection, *, pause: Pause = asyncio.sleep) -> None:
         self._connection, self._pause = connection, pause
         self._key = checked_key(connection)
-        self.label = f"{connection.model} at {checked_host(connection)}"
+        note = f" ({connection.note})" if connection.note else ""
+        self.label = f"{connection.model} at {checked_host(connection)}{note}"
         self._client = _client(connection, self._key)
 
     async def aclose(self) -> None:

@@ -8,6 +8,7 @@ from mcp import MCPError
 from mcp.types import CONNECTION_CLOSED, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, REQUEST_TIMEOUT
 from pydantic import ValidationError
 
+from agent.redaction import Redaction
 from blueprint.connections import StdioServer, ToolServerConnection
 from blueprint.stream import Outcome
 
@@ -21,7 +22,8 @@ def why_unavailable(settings: ToolServerConnection, error: BaseException, log: s
     reason = "; ".join(dict.fromkeys(_reason(settings, cause) for cause in causes))
     has_run = isinstance(settings.server, StdioServer) and any(isinstance(cause, MCPError | TimeoutError) for cause in causes)
     where = f" Its own words are in {log}." if log and has_run else ""
-    return f"Tool server {settings.name!r}{_address(settings)} can't be used: {reason.rstrip('.')}.{where}"
+    sentence = f"Tool server {settings.name!r}{_address(settings)} can't be used: {reason.rstrip('.')}.{where}"
+    return Redaction.of([settings]).text(sentence)
 
 
 def call_outcome(error: Exception) -> Outcome:

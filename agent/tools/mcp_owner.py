@@ -6,15 +6,15 @@ entered it. Here that is a task with nothing else to do; whoever calls a tool on
 
 import asyncio
 import logging
-import os
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TextIO
 
 from mcp import Client
 from mcp.types import Implementation
 
+from agent.redaction import Redaction
 from agent.tools.mcp_errors import why_unavailable
+from agent.tools.mcp_log import kept_log
 from agent.tools.mcp_transport import open_transport
 from blueprint.connections import StdioServer, ToolServerConnection
 from blueprint.errors import ToolServerUnavailable
@@ -77,7 +77,7 @@ class Owner:
 
     async def _own(self) -> None:
         async with AsyncExitStack() as stack:
-            log = stack.enter_context(_open_log(self._log))
+            log = await stack.enter_async_context(kept_log(self._log, Redaction.of([self._settings])))
             async with asyncio.timeout(self._settings.connect_timeout_seconds):
                 transport = open_transport(self._settings, log, on_closed=self._stop.set)
                 client = await stack.enter_async_context(Client(transport, client_info=_ourselves(), cache=None))
@@ -88,13 +88,6 @@ class Owner:
         self._stop.set()
         if not task.cancelled() and (error := task.exception()) and self._ready.done():
             logger.warning("%s", why_unavailable(self._settings, error, str(self._log or "")))
-
-
-def _open_log(path: Path | None) -> TextIO:
-    if path is None:
-        return open(os.devnull, "w")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("a")
 
 
 def _ourselves() -> Implementation:

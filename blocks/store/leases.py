@@ -30,7 +30,10 @@ class LeaseState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Lease:
-    """One flow run's lease; `executions` counts the processes that have worked on it."""
+    """One flow run's lease; `executions` counts the processes that have worked on it.
+
+    `beat_at` is the last sign of life; `is_fresh`: the lease's span since then is not over, whatever its state is.
+    """
 
     run_id: str
     mission_id: str
@@ -39,6 +42,8 @@ class Lease:
     owner: str
     expires_at: datetime
     executions: int
+    beat_at: datetime
+    is_fresh: bool
 
 
 _SPAN = func.make_interval(0, 0, 0, 0, 0, 0, leases.c.seconds)
@@ -139,7 +144,8 @@ class Leases:
         return await self.database.write(lambda connection: _change_own(connection, run_id, owner, **values))
 
     async def _all(self, which: ColumnElement[bool]) -> list[Lease]:
-        query = select(leases).where(which).order_by(leases.c.expires_at)
+        is_fresh = (_END_OF_LIFE > DATABASE_NOW).label("is_fresh")
+        query = select(leases, is_fresh).where(which).order_by(leases.c.expires_at)
 
         async def work(connection: AsyncConnection) -> list[Lease]:
             return [_lease(row) for row in (await connection.execute(query)).mappings()]
@@ -192,4 +198,6 @@ def _lease(row: RowMapping) -> Lease:
         owner=row["owner"],
         expires_at=row["expires_at"],
         executions=row["executions"],
+        beat_at=row["beat_at"],
+        is_fresh=row["is_fresh"],
     )

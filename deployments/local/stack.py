@@ -52,7 +52,7 @@ async def running_stack(
         )
         programs, addresses = _programs(settings, environment, service_command, lock), _addresses(settings, database.url, port)
         await parts.enter_async_context(kept_running(programs.server, partial(_is_healthy, addresses.api_url), _SERVER_SECONDS))
-        await _ensure_work_pool(addresses.api_url)
+        await _ensure_work_pool(addresses.api_url, settings.worker_limit)
         await prepare(addresses)
         await parts.enter_async_context(
             kept_running(programs.service, partial(_is_healthy, addresses.service_url), _SERVICE_SECONDS)
@@ -99,7 +99,8 @@ def _programs(settings: LocalSettings, environment: dict[str, str], service_comm
     home, prefect = settings.home, (sys.executable, "-P", "-m", "prefect")
     program = partial(Program, environment=environment, directory=home, held=(lock,))
     address = ("--host", settings.host, "--port", str(settings.port))
-    pool = ("--type", "process", "--pool", WORK_POOL, "--limit", str(settings.worker_limit))
+    # No --limit: with one the worker dies of a run that people answer while the process that asked is still ending.
+    pool = ("--type", "process", "--pool", WORK_POOL)
     return _Programs(
         server=program(name="Prefect server", command=(*prefect, "server", "start", *address), log=home / "logs" / "server.log"),
         service=program(name="service", command=tuple(service_command), log=home / "logs" / "service.log"),
@@ -138,11 +139,15 @@ async def _is_healthy(url: str) -> bool:
             return False
 
 
-async def _ensure_work_pool(api_url: str) -> None:
-    """Deployments need the pool before the worker, which gives it its template, has started."""
+async def _ensure_work_pool(api_url: str, limit: int) -> None:
+    """The pool, where `limit` runs work at once. Deployments need it before the worker, which gives it its template, starts."""
     async with _http() as client:
-        answer = await client.post(f"{api_url}/work_pools/", json={"name": WORK_POOL, "type": "process"})
-    if not answer.is_success and answer.status_code != _THERE_ALREADY:
+        answer = await client.post(
+            f"{api_url}/work_pools/", json={"name": WORK_POOL, "type": "process", "concurrency_limit": limit}
+        )
+        if answer.status_code == _THERE_ALREADY:
+            answer = await client.patch(f"{api_url}/work_pools/{WORK_POOL}", json={"concurrency_limit": limit})
+    if not answer.is_success:
         raise Unavailable(f"The Prefect server at {api_url} refused the work pool {WORK_POOL!r}: {answer.text[:500]}")
 
 

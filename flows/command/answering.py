@@ -1,12 +1,11 @@
 """Follows a run at the terminal and lets somebody answer its questions: options of the command, or a person who types."""
 
-import asyncio
 import getpass
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from blueprint.errors import InvalidInput
 from blueprint.records import JournalEntry
 from blueprint.requests import (
     AnomalyQuestion,
@@ -15,10 +14,13 @@ from blueprint.requests import (
     Decision,
     InformationQuestion,
     Request,
+    RequestState,
     ReviewQuestion,
     fitting_decisions,
 )
+from blueprint.stream import Intended
 from flows.command.output import Session, say
+from flows.command.terminal import while_waiting
 from flows.following import Over, Waiting, follow
 from flows.replying import Reply, reply
 from reports.forms import question_text
@@ -27,36 +29,60 @@ from reports.steps import stream_line
 Voice = Callable[[Request], Reply | None]
 """Gives the reply to a request, or None to leave it to somebody else."""
 
+ATTEMPTS = 3
+"""How often somebody may answer what can't be used."""
+
 
 def this_person() -> str:
     """Who answers at this terminal, for the record."""
     return f"command:{getpass.getuser()}"
 
 
-async def accompany(session: Session, run_id: str, voice: Voice, *, stay: bool) -> Over | Waiting:
-    """Show the run as it goes and answer what `voice` has an answer to, until it is over.
+async def accompany(
+    session: Session, run_id: str, voice: Voice, *, stay: bool, in_short: bool = False, tell: Callable[[str], None] = say
+) -> Over | Waiting:
+    """Tell the run as it goes and answer what `voice` has an answer to, until it is over.
 
-    A question that `voice` leaves open ends it too, unless `stay`: then somebody else is waited for.
+    A question that `voice` leaves open ends it too, unless `stay`: then somebody else is waited for. `in_short` tells of calls
+    when they are done only.
     """
     async for news in follow(session.store, session.client, run_id):
         match news:
+            case JournalEntry(event=Intended()) if in_short:
+                pass
             case JournalEntry():
-                say(stream_line(news))
+                tell(stream_line(news))
             case Waiting(request=request):
-                say(f"\n{question_text(request)}\n")
-                said = await asyncio.to_thread(voice, request)
-                if said is not None:
-                    say(f"→ {spoken(said)}\n")
-                    await reply(session.store, run_id, said, by=this_person(), key=request.key)
-                elif stay:
-                    say(f"Answer with: {how_to_answer(request)}\n")
-                else:
+                tell(f"\n{question_text(request)}\n")
+                if await _is_answered(session, request, voice):
+                    continue
+                if not stay:
                     return news
+                tell(f"Answer with:\n{how_to_answer(request)}\n")
             case Over():
                 return news
             case _:
                 assert_never(news)
     raise AssertionError("a run that is followed ends")
+
+
+async def _is_answered(session: Session, request: Request, voice: Voice) -> bool:
+    """Let `voice` answer; False when it leaves that to somebody else. What can't be used is said, and asked again."""
+    for _ in range(ATTEMPTS):
+        said = await while_waiting(lambda: voice(request))
+        if said is None:
+            return False
+        try:
+            await reply(session.store, request.run_id, said, by=this_person(), key=request.key)
+        except InvalidInput as refusal:
+            say(f"{refusal}")
+            stored = await session.store.requests.get(request.run_id, request.key)
+            if stored is None or stored.state is not RequestState.OPEN:
+                return True
+        else:
+            say(f"→ {spoken(said)}\n")
+            return True
+    return False
 
 
 @dataclass
@@ -78,22 +104,6 @@ class Prepared:
                 return None
 
 
-def at_terminal(request: Request) -> Reply | None:
-    """Ask the person who sits here; None where nobody does."""
-    if not sys.stdin.isatty():
-        return None
-    match request.question:
-        case InformationQuestion(questions=questions):
-            return Reply(answers=tuple(_read(f"{number}. ") for number, _ in enumerate(questions, start=1)))
-        case ChoiceQuestion(options=options):
-            return _choice(options)
-        case ApprovalQuestion() | AnomalyQuestion() | ReviewQuestion():
-            decision = _decision(fitting_decisions(request.question))
-            return Reply(decision=decision, text=_read("In your words (may stay empty): "))
-        case _:
-            assert_never(request.question)
-
-
 def first_of(*voices: Voice) -> Voice:
     """The reply of the first voice that has one."""
 
@@ -105,42 +115,35 @@ def first_of(*voices: Voice) -> Voice:
 
 def spoken(said: Reply) -> str:
     """A reply on one line."""
-    return ", ".join(part for part in [said.decision or "", said.choice, *said.answers, said.text] if part)
+    decision = said.decision.replace("_", " ") if said.decision and said.decision is not Decision.CHOOSE else ""
+    return ", ".join(part for part in [decision, said.choice, *said.answers, said.text] if part)
 
 
 def how_to_answer(request: Request) -> str:
-    """The command that answers a request, for people."""
-    start = f"missions reply {request.run_id[:8]}"
+    """The commands that answer a request, one on each line."""
+    start = f"  missions reply {request.run_id[:8]}"
+    return "\n".join(f"{start} {way}" for way in _ways(request))
+
+
+def _ways(request: Request) -> Sequence[str]:
     match request.question:
-        case InformationQuestion():
-            return f'{start} "your answer"'
+        case InformationQuestion(questions=questions):
+            return ('"your answer"' if len(questions) == 1 else '"one answer to all"  (or each by --answer, in order)',)
         case ApprovalQuestion():
-            return f"{start} --approve   or   {start} --reject"
+            return ("--approve", "--reject")
+        case ChoiceQuestion(options=options):
+            return (*(f"--choice {number}" for number, _ in enumerate(options, start=1)), '"another way, in your words"')
+        case ReviewQuestion() | AnomalyQuestion():
+            return tuple(_spelled(decision) for decision in fitting_decisions(request.question))
         case _:
-            return "   or   ".join(f"{start} --choice {way}" for way in ways(request))
+            assert_never(request.question)
 
 
-def ways(request: Request) -> Sequence[str]:
-    """What `--choice` takes for a request."""
-    if isinstance(request.question, ChoiceQuestion):
-        return tuple(repr(option) for option in request.question.options)
-    return fitting_decisions(request.question)
-
-
-def _choice(options: Sequence[str]) -> Reply:
-    said = _read(f"1-{len(options)}, or another way in your words: ")
-    if said.isdigit() and 1 <= int(said) <= len(options):
-        return Reply(decision=Decision.CHOOSE, choice=options[int(said) - 1])
-    return Reply(decision=Decision.CHOOSE, text=said)
-
-
-def _decision(fitting: Sequence[Decision]) -> Decision:
-    while (said := _read(f"{' / '.join(fitting)}: ").strip().lower()) not in fitting:
-        say(f"{said!r} is none of these.")
-    return Decision(said)
-
-
-def _read(prompt: str) -> str:
-    sys.stderr.write(prompt)
-    sys.stderr.flush()
-    return sys.stdin.readline().strip()
+def _spelled(decision: Decision) -> str:
+    match decision:
+        case Decision.LAUNCH:
+            return "--approve"
+        case Decision.CHANGE:
+            return '--choice change "what is to be different"'
+        case _:
+            return f"--choice {decision}"

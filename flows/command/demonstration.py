@@ -11,7 +11,7 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.filters import ArtifactFilter, FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL, temporary_settings
 from prefect.states import Scheduled
@@ -24,24 +24,29 @@ from deployments.local.addresses import Addresses, read_addresses
 from deployments.local.ports import free_port, require_free_port
 from deployments.local.settings import LocalSettings
 from deployments.spec import mission_tag
-from flows.command.answering import Voice, accompany, at_terminal
+from flows.command.answering import Voice, accompany
 from flows.command.output import Session, say, session, show
+from flows.command.terminal import at_terminal
 from flows.following import Waiting, until_record
-from flows.links import deployments_page, run_page
+from flows.links import artifact_page, deployments_page, run_page
 from flows.local import local_stack
-from flows.naming import mission_id_for
+from flows.naming import mission_id_for, report_key
 from flows.replying import Reply
 from flows.starting import start, start_task
 
 GOAL = "Inspect this host and clean the scratch directory when it is over 1 MB"
 ANSWER = "Every day at 02:00"
 OLD_DAYS = 30
+SECTIONS = 5
 
 
 def demo(
     interactive: Annotated[bool, typer.Option("--interactive", help="Answer the questions yourself.")] = False,
 ) -> None:
-    """Show the main job from goal to report; what is asked is answered in your place, and both are shown."""
+    """Show the main job on this machine, from goal to report.
+
+    What is asked is answered in your place; each question and its answer are shown. It needs no key and no network.
+    """
     asyncio.run(_demo(LocalSettings(), at_terminal if interactive else in_your_place))
 
 
@@ -60,16 +65,30 @@ def in_your_place(request: Request) -> Reply | None:
 
 async def _demo(settings: LocalSettings, voice: Voice) -> None:
     began = time.monotonic()
+    say("Missions, from a goal in plain language to a report. The model here is the rehearsal model, no language model.")
+    if voice is in_your_place:
+        say("What is asked is answered in your place: see the lines with →. To answer yourself: missions demo --interactive")
+    _section(1, f"Start Missions on {settings.home}")
     async with _installation(settings) as addresses, session() as here:
-        say(f"Missions runs on {settings.home}; Prefect UI: {addresses.ui_url}/v2/")
+        say(f"Prefect UI: {addresses.ui_url}/v2/")
         old = _litter(settings.home / "scratch")
+        _section(2, f"A goal: {GOAL!r}")
         mission = await _create(here, voice)
+        _section(3, "A run by the schedule")
         first = await _run_by_schedule(here, mission, voice)
+        _section(4, "The same Task by hand")
         second = await _run_by_hand(here, mission, voice)
-        _show_outcome(settings.home, old, [first, second])
-        say(f"\nMission  {deployments_page(mission.id)}\nRun      {run_page(first.id)}\nRun      {run_page(second.id)}")
-        say(f"Report   {settings.home / first.report_path}\nThe demo took {time.monotonic() - began:.0f} s.")
-    say(f"To look at all of it in the browser: MISSIONS_HOME={settings.home} missions up")
+        _section(5, "What came of it")
+        _show_reports(settings.home, [first, second])
+        gone = [file.name for file in old if not file.exists()]
+        say(f"\nThe approved change really happened: {', '.join(gone) or 'nothing'} left the scratch directory.")
+        say(await _addresses(here, settings.home, mission, [first, second]))
+    say(f"\nThe demo took {time.monotonic() - began:.0f} s. All of it stays in {settings.home}.")
+    say(f"To look at it in the browser: MISSIONS_HOME={settings.home} missions up")
+
+
+def _section(number: int, title: str) -> None:
+    say(f"\n{'─' * 80}\n{number}/{SECTIONS}  {title}\n{'─' * 80}")
 
 
 @asynccontextmanager
@@ -79,7 +98,7 @@ async def _installation(settings: LocalSettings) -> AsyncGenerator[Addresses]:
     if running is not None:
         yield running
         return
-    say(f"Starting Missions on {settings.home} (database, Prefect server, worker, service) …")
+    say("Database, Prefect server, worker and service are starting …")
     own = settings.model_copy(update={"port": _port(settings)})
     async with local_stack(own) as addresses:
         with temporary_settings(updates={PREFECT_API_URL: addresses.api_url, PREFECT_UI_URL: addresses.ui_url}):
@@ -103,12 +122,12 @@ def _litter(scratch: Path) -> list[Path]:
     for file in files:
         file.write_bytes(b"demo " * 200_000)
         os.utime(file, (long_ago, long_ago))
-    say(f"Two files of 1 MB, {OLD_DAYS} days old, were put into {scratch}.")
+    say(f"There is something to clean: two files of 1 MB, {OLD_DAYS} days old, were put into {scratch}.")
     return files
 
 
 async def _create(here: Session, voice: Voice) -> Mission:
-    say(f"\n== Goal: {GOAL}")
+    say("The model reads it, asks for what is missing, and writes a plan.")
     run_id = await start(here.client, "create/create", {"goal": GOAL})
     await _to_end(here, run_id, voice)
     flow_run = await here.client.read_flow_run(UUID(run_id))
@@ -121,7 +140,7 @@ async def _create(here: Session, voice: Voice) -> Mission:
 async def _run_by_schedule(here: Session, mission: Mission, voice: Voice) -> RunRecord:
     """Take the run that the schedule has laid ahead and bring it forward to now."""
     planned = await _next_scheduled(here, mission)
-    say(f"\n== Prefect has scheduled the next run for {planned.expected_start_time}; the demo brings it forward to now")
+    say(f"Prefect has laid the next run ahead, for {_due(planned):%Y-%m-%d %H:%M} UTC; it is brought forward to now.\n")
     await here.client.set_flow_run_state(planned.id, Scheduled(), force=True)
     return await _run(here, str(planned.id), voice)
 
@@ -129,7 +148,7 @@ async def _run_by_schedule(here: Session, mission: Mission, voice: Voice) -> Run
 async def _run_by_hand(here: Session, mission: Mission, voice: Voice) -> RunRecord:
     assert mission.plan_version is not None
     plan = await here.store.plans.get(mission.id, mission.plan_version)
-    say(f"\n== The same Task by hand: missions run {mission.id} {plan.tasks[0].name} --wait")
+    say(f"As with: missions run {mission.id} {plan.tasks[0].name} --wait\n")
     return await _run(here, await start_task(here.client, mission, plan, plan.tasks[0].name), voice)
 
 
@@ -143,7 +162,7 @@ async def _run(here: Session, run_id: str, voice: Voice) -> RunRecord:
 
 
 async def _to_end(here: Session, run_id: str, voice: Voice) -> None:
-    end = await accompany(here, run_id, voice, stay=False)
+    end = await accompany(here, run_id, voice, stay=False, in_short=True)
     if isinstance(end, Waiting):
         raise MissionsError(f"Nobody answered {end.request.title!r}; the demo ends here.")
 
@@ -163,9 +182,18 @@ def _due(flow_run: FlowRun) -> datetime:
     return flow_run.expected_start_time or datetime.max.replace(tzinfo=UTC)
 
 
-def _show_outcome(home: Path, old: list[Path], records: list[RunRecord]) -> None:
+def _show_reports(home: Path, records: list[RunRecord]) -> None:
     for record in records:
-        say(f"\n== Report of the run {record.id[:8]}, started by {record.started_by}\n")
+        say(f"Report of the run {record.id[:8]}, started by {record.started_by}:\n")
         show((home / record.report_path).read_text(encoding="utf-8"))
-    gone = [file.name for file in old if not file.exists()]
-    say(f"\n== The approved change really happened: {', '.join(gone) or 'nothing'} left the scratch directory.")
+
+
+async def _addresses(here: Session, home: Path, mission: Mission, records: list[RunRecord]) -> str:
+    """Where the Mission, its runs and their reports are: pages of the Prefect UI, and files."""
+    lines = [f"\nMission  {deployments_page(mission.id)}"]
+    for record in records:
+        wanted = {"key": {"any_": [report_key(mission.id, record.task)]}, "flow_run_id": {"any_": [record.id]}}
+        pages = await here.client.read_artifacts(artifact_filter=ArtifactFilter.model_validate(wanted))
+        lines += [f"Run      {run_page(record.id)}", *(f"Report   {artifact_page(str(page.id))}" for page in pages[:1])]
+        lines.append(f"         {home / record.report_path}")
+    return "\n".join(lines)

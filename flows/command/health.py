@@ -2,6 +2,7 @@
 
 import typer
 
+from deployments.local.addresses import read_addresses
 from flows.checking import check_installation
 from flows.command.output import AsJson, command, session, show, show_json, show_table
 from flows.service import reconcile_once
@@ -10,14 +11,18 @@ from flows.settings import RunSettings
 
 @command
 async def doctor(as_json: AsJson = False) -> None:
-    """Check model, tools, server, scheduler, worker and store; say how to mend each."""
+    """Check every part, and say how to mend what fails.
+
+    That is models, tools, Digital Employees, scheduler, worker, system flows and store. Exit code 1 when something fails.
+    """
     async with session() as here:
-        checks = await check_installation(here.store, here.client)
+        running = read_addresses(RunSettings().home)  # pyright: ignore[reportCallIssue] filled from the environment
+        checks = await check_installation(here.store, here.client, service_url=running.service_url if running else "")
     if as_json:
         show_json(checks)
     else:
         rows = [["ok" if check.is_ok else "FAILS", check.name, check.found] for check in checks]
-        show_table(["", "PART", "FOUND"], rows, "Nothing to check.")
+        show_table(["CHECK", "PART", "FOUND"], rows, "Nothing to check.")
         for check in checks:
             if not check.is_ok:
                 show(f"\n{check.name}: {check.mend}")
@@ -27,7 +32,10 @@ async def doctor(as_json: AsJson = False) -> None:
 
 @command
 async def reconcile(as_json: AsJson = False) -> None:
-    """Do one round of the reconciler, for those who run the parts themselves."""
+    """Put right what a kill left, once.
+
+    `missions up` does this all the time; the command is for those who run the parts themselves.
+    """
     async with session():
         touched = await reconcile_once(RunSettings().home)  # pyright: ignore[reportCallIssue] filled from the environment
     show_json({"touched": touched}) if as_json else show(f"{touched} runs were put right.")

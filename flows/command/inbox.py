@@ -1,5 +1,6 @@
 """`missions inbox reply`: what people should know, and their answers."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -9,8 +10,10 @@ from blueprint.errors import InvalidInput, UnknownName
 from blueprint.records import Message
 from blueprint.requests import ChoiceQuestion, Decision, Request, ReviewQuestion
 from flows.command.answering import how_to_answer, this_person
+from flows.command.naming import run_id_of
 from flows.command.output import AsJson, Session, command, session, show, show_json, show_table
 from flows.replying import Reply, reply
+from reports.text import one_line
 
 
 @command
@@ -18,75 +21,87 @@ async def inbox(
     unread: Annotated[bool, typer.Option("--unread", help="Only messages that nobody has read.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the message center: open questions with the time left on top, then all messages."""
+    """Show what people should know: open questions, then messages.
+
+    The questions come with the time left and the commands that answer them. Messages that were shown count as read.
+    """
     async with session() as here:
         asked = await here.store.requests.all_open()
         messages = await here.store.messages.list(unread_only=unread)
         if as_json:
             return show_json({"open_requests": asked, "messages": messages})
         for request in asked:
-            show(f"{request.title}   {_left(request)}\n  {how_to_answer(request)}\n")
-        show_table(["", "AT (UTC)", "KIND", "MESSAGE"], [_row(message) for message in messages], "No messages.")
+            show(f"{one_line(request.title, 200)}   {_left(request)}, Mission {request.mission_id}\n{how_to_answer(request)}\n")
+        show_table(["AT (UTC)", "KIND", "READ", "MESSAGE"], [_row(message) for message in messages], "No messages.")
         await here.store.messages.mark_read([message.id for message in messages])
     return None
 
 
 @command
 async def reply_to_run(
-    run: Annotated[str, typer.Argument(help="The waiting run: its id or a prefix of it, or the Mission's id.")],
+    run: Annotated[str, typer.Argument(help="The waiting run: its id or a prefix of it, or the Mission's id or name.")],
     text: Annotated[str, typer.Argument(help="Your answer, or a comment.")] = "",
+    answer: Annotated[list[str] | None, typer.Option(help="Answer to one of several questions, in order; repeat it.")] = None,
     approve: Annotated[bool, typer.Option("--approve", help="Approve the call, or launch the plan, as shown.")] = False,
     reject: Annotated[bool, typer.Option("--reject", help="Reject the call.")] = False,
-    choice: Annotated[str, typer.Option(help="One of the ways that the question offers.")] = "",
+    choice: Annotated[str, typer.Option(help="One of the ways that the question offers, or its number.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Answer the question that a run waits for. The first answer counts."""
+    if sum([approve, reject, bool(choice)]) > 1:
+        raise InvalidInput("--approve, --reject and --choice exclude each other; give one of them.")
     async with session() as here:
         request = await _waiting_request(here, run)
-        said = _said(request, text=text, approve=approve, reject=reject, choice=choice)
+        said = replace(_said(request, text=text, approve=approve, reject=reject, choice=choice), answers=tuple(answer or ()))
         answered = await reply(here.store, request.run_id, said, by=this_person(), key=request.key)
     if as_json:
         show_json(answered)
     elif answered.answer is not None:
-        show(f"{answered.title} — {answered.answer.decision}. The run goes on.")
+        show(f"{one_line(answered.title, 200)} — {answered.answer.decision.replace('_', ' ')}. The run goes on.")
 
 
 async def _waiting_request(here: Session, text: str) -> Request:
     """The open request that a person means, by run or Mission; a run that waits no longer says itself what happened."""
     asked = await here.store.requests.all_open()
-    found = (
-        [request for request in asked if request.run_id.startswith(text) or request.mission_id.startswith(text)] if text else []
-    )
+    found = [request for request in asked if text and request.run_id.startswith(text)] or await _of_mission(here, text)
     if len({request.run_id for request in found}) == 1:
         return found[-1]
-    if not found and (closed := await here.store.requests.of_run((await here.store.runs.find(text)).id)):
+    if not found and (closed := await here.store.requests.of_run(await run_id_of(here, text))):
         return closed[-1]
     raise UnknownName(
         "waiting run", text, [f"{request.run_id} ({request.title})" for request in found or asked], ambiguous=bool(found)
     )
 
 
+async def _of_mission(here: Session, text: str) -> list[Request]:
+    """Open requests of the Mission that `text` names; none where it names no Mission."""
+    try:
+        mission = await here.store.missions.find(text)
+    except UnknownName:
+        return []
+    return await here.store.requests.all_open(mission.id)
+
+
 def _said(request: Request, *, text: str, approve: bool, reject: bool, choice: str) -> Reply:
-    if sum([approve, reject, bool(choice)]) > 1:
-        raise InvalidInput("--approve, --reject and --choice exclude each other; give one of them.")
-    if isinstance(request.question, ChoiceQuestion):
-        return Reply(decision=Decision.CHOOSE, choice=choice, text=text)
     if approve:
         return Reply(decision=Decision.LAUNCH if isinstance(request.question, ReviewQuestion) else Decision.APPROVE, text=text)
     if reject:
         return Reply(decision=Decision.REJECT, text=text)
+    if isinstance(request.question, ChoiceQuestion):
+        return Reply(decision=Decision.CHOOSE, choice=choice, text=text)
     return Reply(decision=_decision(choice) if choice else None, text=text)
 
 
 def _decision(choice: str) -> Decision:
     word = choice.strip().lower().replace(" ", "_").replace("-", "_")
     if word not in list(Decision):
-        raise InvalidInput(f"{choice!r} is no decision; the question names those that it takes.")
+        raise InvalidInput(f"{choice!r} is no decision; `missions inbox` shows those that the question takes.")
     return Decision(word)
 
 
 def _row(message: Message) -> list[str]:
-    return ["" if message.is_read else "new", f"{message.at:%m-%d %H:%M}", message.event, message.title]
+    text = f"{message.title}: {message.body}" if message.event == "error" else message.title
+    return [f"{message.at:%Y-%m-%d %H:%M}", message.event, "" if message.is_read else "new", text]
 
 
 def _left(request: Request) -> str:

@@ -13,10 +13,13 @@ from blueprint.errors import InvalidInput, MissionsError
 from blueprint.mission import Mission, MissionState
 from blueprint.plan import Blueprint
 from blueprint.triggers import next_fires
+from blueprint.values import known_timezone
 from deployments.prefect_yaml import render_prefect_yaml
-from flows.command.answering import Prepared, accompany, at_terminal, first_of, how_to_answer, this_person
+from flows.command.answering import Prepared, accompany, first_of, how_to_answer, this_person
 from flows.command.output import AsJson, Session, command, say, session, show, show_json, show_table
-from flows.following import Waiting
+from flows.command.runs import OfMission
+from flows.command.terminal import at_terminal
+from flows.following import Over
 from flows.launching import compiled, launch_plan
 from flows.links import deployments_page, run_page
 from flows.naming import mission_id_for
@@ -25,6 +28,7 @@ from flows.settings import RunSettings
 from flows.starting import start
 from flows.surroundings import list_tools, verify
 from reports.review import review_page
+from reports.text import one_line
 
 
 class PlanFormat(StrEnum):
@@ -44,18 +48,40 @@ async def create(
     employee: Annotated[str, typer.Option(help="The Digital Employee that works on it.")] = "default",
     as_json: AsJson = False,
 ) -> None:
-    """Make a Mission of a goal: questions first where something is missing, then the plan for review."""
-    if not goal.strip():
-        raise InvalidInput("The goal is empty; say what should be looked after, for example: 'Inspect this host every hour'.")
+    """Make a Mission of a goal in plain language.
+
+    What is missing is asked for, then the plan is shown for review. Without a terminal the Mission waits as a Draft, and the
+    command says how to answer.
+    """
+    _check(goal, timezone)
     async with session() as here:
+        await load_block(DigitalEmployee, employee)
         run_id = await start(here.client, "create/create", {"goal": goal, "timezone": timezone, "employee": employee})
         say(f"Planning: {run_page(run_id)}")
         end = await accompany(here, run_id, first_of(Prepared(texts=list(answer or ()), launch=launch), at_terminal), stay=False)
-        if isinstance(end, Waiting):
-            say(f"It waits for your answer: {how_to_answer(end.request)}")
-        elif end.flow_run.state is None or not end.flow_run.state.is_completed():
-            raise MissionsError(end.flow_run.state.message or "The Mission could not be planned." if end.flow_run.state else "")
+        if isinstance(end, Over):
+            await _require_completed(here, end, mission_id_for(goal, run_id))
         await _show_one(here, await here.store.missions.get(mission_id_for(goal, run_id)), as_json)
+
+
+def _check(goal: str, timezone: str) -> None:
+    """InvalidInput for what would be refused later anyway."""
+    if not goal.strip():
+        raise InvalidInput("The goal is empty; say what should be looked after, for example: 'Inspect this host every hour'.")
+    try:
+        known_timezone(timezone)
+    except ValueError as error:
+        raise InvalidInput(f"{error}.") from error
+
+
+async def _require_completed(here: Session, end: Over, mission_id: str) -> None:
+    """MissionsError that says why there is no plan, and what is left."""
+    state = end.flow_run.state
+    if state is not None and state.is_completed():
+        return
+    is_kept = any(mission.id == mission_id for mission in await here.store.missions.list())
+    left = f"Mission {mission_id!r} is kept as a Draft without a launched plan" if is_kept else "No Mission was made"
+    raise MissionsError(f"{(state.message if state else '') or 'The Mission could not be planned.'} {left}; nothing runs.")
 
 
 @command
@@ -74,15 +100,15 @@ async def list_missions(
 
 
 @command
-async def show_mission(mission: str, as_json: AsJson = False) -> None:
-    """Show a Mission: state, Tasks with their next times, last runs, open questions."""
+async def show_mission(mission: OfMission, as_json: AsJson = False) -> None:
+    """Show a Mission: Tasks, next times, last runs, open questions."""
     async with session() as here:
         await _show_one(here, await here.store.missions.find(mission), as_json)
 
 
 @command
 async def plan(
-    mission: str,
+    mission: OfMission,
     version: Annotated[int | None, typer.Option(help="A version other than the one in force, or the latest.")] = None,
     output: Annotated[PlanFormat, typer.Option(help="page, yaml or prefect-yaml.")] = PlanFormat.PAGE,
     as_json: AsJson = False,
@@ -103,7 +129,7 @@ async def plan(
 
 
 @command
-async def launch(mission: str, as_json: AsJson = False) -> None:
+async def launch(mission: OfMission, as_json: AsJson = False) -> None:
     """Launch a Draft: verify its latest plan and put it in force."""
     async with session() as here:
         found = await here.store.missions.find(mission)
@@ -143,14 +169,19 @@ async def _show_one(here: Session, mission: Mission, as_json: bool) -> None:
     found = await _details(here, mission)
     if as_json:
         return show_json(found)
-    show(f"{mission.title}   {mission.state}\n  id        {mission.id}\n  goal      {mission.goal}")
-    show(f"  plan      version {found['plan_version'] or '-'}\n  console   {deployments_page(mission.id)}\n")
-    tasks = [[task["name"], task["trigger"], ", ".join(task["next"]) or "-"] for task in found["tasks"]]
-    show_table(["TASK", "TRIGGER", "NEXT"], tasks, "No plan yet.")
-    runs = [[run.id[:8], run.task, run.state, _minute(run.started_at), run.reason] for run in found["runs"]]
-    show_table(["\nRUN", "TASK", "STATE", "STARTED (UTC)", "REASON"], runs, "")
+    version = f"version {found['plan_version']}" if found["plan_version"] else "none yet"
+    show(f"{one_line(mission.title, 200)}   {mission.state}\n  id        {mission.id}\n  goal      {one_line(mission.goal, 400)}")
+    show(f"  plan      {version}\n  console   {deployments_page(mission.id)}")
+    if found["tasks"]:
+        show("")
+        rows = [[task["name"], task["trigger"], ", ".join(map(_short, task["next"])) or "-"] for task in found["tasks"]]
+        show_table(["TASK", "TRIGGER", f"NEXT ({found['zone']})"], rows, "")
+    if found["runs"]:
+        show("")
+        runs = [[run.id[:8], run.task, run.state, _minute(run.started_at), run.reason] for run in found["runs"]]
+        show_table(["RUN", "TASK", "STATE", "STARTED (UTC)", "REASON"], runs, "")
     for request in found["open_requests"]:
-        show(f"\nWaits for you: {request.title}\n  {how_to_answer(request)}")
+        show(f"\nWaits for you: {one_line(request.title, 200)}\n{how_to_answer(request)}")
     return None
 
 
@@ -161,6 +192,7 @@ async def _details(here: Session, mission: Mission) -> dict[str, Any]:
     return {
         **mission.model_dump(mode="json"),
         "plan_version": version,
+        "zone": (blueprint and blueprint.timezone) or mission.timezone,
         "tasks": _tasks(mission, blueprint) if blueprint else [],
         "runs": await here.store.runs.list(mission.id, limit=10),
         "open_requests": await here.store.requests.all_open(mission.id),
@@ -182,6 +214,10 @@ def _tasks(mission: Mission, blueprint: Blueprint) -> list[dict[str, Any]]:
 
 def _settings() -> RunSettings:
     return RunSettings()  # pyright: ignore[reportCallIssue] the command's entry point sets the environment
+
+
+def _short(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment):%a %m-%d %H:%M}"
 
 
 def _minute(at: datetime) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -14,16 +15,17 @@ import typer
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.exceptions import PrefectException
 from pydantic import TypeAdapter
-from rich.console import Console
-from rich.table import Table
+from rich.cells import cell_len, set_cell_size
 
 from blocks.store.store import Store
 from blueprint.errors import Unavailable
 from flows.opening import open_store
+from reports.text import one_line
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
+_CELL_CHARS = 400
 Given = ParamSpec("Given")
 
 
@@ -40,7 +42,7 @@ async def session() -> AsyncGenerator[Session]:
     """The store and Prefect of this installation; Unavailable, with what to do, when they do not answer."""
     async with get_client() as client:
         if error := await client.api_healthcheck():
-            raise Unavailable(f"No Prefect server answers at {client.api_url}: {error!r}. Start it with `missions up`.")
+            raise Unavailable(f"No Prefect server answers at {client.api_url} ({error}). Start it with `missions up`.")
         async with open_store() as store:
             yield Session(store=store, client=client)
 
@@ -53,7 +55,10 @@ def command(function: Callable[Given, Coroutine[Any, Any, None]]) -> Callable[Gi
         try:
             asyncio.run(function(*args, **kwargs))
         except (PrefectException, httpx.HTTPError) as error:
-            raise Unavailable(f"The Prefect server does not answer as it should: {error}. See `missions doctor`.") from error
+            reason = str(error) or type(error).__name__
+            raise Unavailable(f"The Prefect server does not answer as it should: {reason}. See `missions doctor`.") from error
+        except TimeoutError as error:
+            raise Unavailable("The installation took too long to answer. See `missions doctor`.") from error
 
     return run
 
@@ -74,12 +79,28 @@ def show_json(value: object) -> None:
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:
-    """A table on stdout, or the sentence `empty`."""
+    """A table on stdout, or the sentence `empty`. Where it is too wide for the terminal, each row becomes a block of lines."""
     if not rows:
         return show(empty)
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*row)
-    width = None if sys.stdout.isatty() else 240
-    Console(width=width, markup=False, highlight=False).print(table)
-    return None
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return show(table_text(columns, rows, width))
+
+
+def table_text(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> str:
+    """The rows under their columns, each on one line of at most `width` cells; else as blocks, nothing cut off."""
+    safe = [[one_line(cell, _CELL_CHARS) for cell in row] for row in rows]
+    lines = _in_columns([columns, *safe])
+    if width is None or all(cell_len(line) <= width for line in lines):
+        return "\n".join(lines)
+    return "\n".join(line for row in safe for line in _as_block(columns, row))
+
+
+def _in_columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(set_cell_size, row, widths)).rstrip() for row in rows]
+
+
+def _as_block(columns: Sequence[str], row: Sequence[str]) -> list[str]:
+    """The first cell, then the others that say something, each with its column's name."""
+    named = [["", name, cell] for name, cell in zip(columns[1:], row[1:], strict=True) if cell]
+    return [row[0], *_in_columns(named)] if named else [row[0]]

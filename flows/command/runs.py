@@ -12,19 +12,24 @@ from prefect.states import Cancelling
 
 from blueprint.errors import InvalidInput, MissionsError
 from blueprint.records import RunRecord, RunState
-from flows.command.answering import accompany, at_terminal
+from flows.command.answering import accompany
+from flows.command.naming import run_id_of, task_named
 from flows.command.output import AsJson, Session, command, say, session, show, show_json, show_table
-from flows.following import until_record
+from flows.command.terminal import at_terminal
+from flows.following import Over, Waiting, until_record
 from flows.links import run_page
 from flows.naming import report_key
 from flows.settings import RunSettings
 from flows.starting import start_task
 
+OfMission = Annotated[str, typer.Argument(help="A Mission: its id, the beginning of it, or its name.")]
+OfRun = Annotated[str, typer.Argument(help="A run: its id, or the beginning of it.")]
+
 
 @command
 async def run(
-    mission: str,
-    task: str,
+    mission: OfMission,
+    task: Annotated[str, typer.Argument(help="One of its Tasks: its name, or the beginning of it.")],
     wait: Annotated[bool, typer.Option("--wait", help="Show its steps and wait until it is over.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -34,43 +39,61 @@ async def run(
         if found.plan_version is None:
             raise InvalidInput(f"Mission {found.id!r} is not launched; launch it with `missions launch {found.id}`.")
         plan = await here.store.plans.get(found.id, found.plan_version)
-        run_id = await start_task(here.client, found, plan, task)
+        run_id = await start_task(here.client, found, plan, task_named(plan, task))
         say(f"Started: {run_page(run_id)}")
-        if wait:
-            await accompany(here, run_id, at_terminal, stay=True)
-            await _show_end(here, run_id, as_json)
-        elif as_json:
-            show_json({"id": run_id, "page": run_page(run_id)})
-        else:
-            show(run_id)
-
-
-@command
-async def watch(run: str, as_json: AsJson = False) -> None:
-    """Show the steps of a run as they happen, and its questions, until it is over."""
-    async with session() as here:
-        run_id = await _run_id(here, run)
+        if not wait:
+            return show_json({"id": run_id, "page": run_page(run_id)}) if as_json else show(run_id)
         await accompany(here, run_id, at_terminal, stay=True)
-        if as_json:
-            record = await here.store.runs.get(run_id)
-            show_json({"run": record, "entries": await here.store.journal.read(run_id)})
+        record = await _ended(here, run_id)
+    _show_end(record, as_json)
+    if record.state is not RunState.SUCCESS:
+        raise typer.Exit(1)
+    return None
 
 
 @command
-async def cancel(run: str, as_json: AsJson = False) -> None:
+async def watch(run: OfRun, as_json: AsJson = False) -> None:
+    """Show a run as it goes, until it is over: its steps, and its questions, which a person at the terminal may answer."""
+    async with session() as here:
+        run_id = await run_id_of(here, run)
+        over = await accompany(here, run_id, at_terminal, stay=True, tell=say if as_json else show)
+        entries = await here.store.journal.read(run_id)
+        record = await here.store.runs.find_started(run_id)
+    if as_json:
+        return show_json({"id": run_id, "state": _state(over), "run": record, "entries": entries})
+    return show(f"Over: {_state(over)}")
+
+
+@command
+async def cancel(run: OfRun, as_json: AsJson = False) -> None:
     """Cancel a run; it ends with a report of what was found so far."""
     async with session() as here:
-        run_id = await _run_id(here, run)
-        answer = await here.client.set_flow_run_state(UUID(run_id), Cancelling())
-        if answer.state is None or not (answer.state.is_cancelling() or answer.state.is_cancelled()):
-            raise InvalidInput(f"Run {run_id} can't be cancelled: {getattr(answer.details, 'reason', None) or 'it is over'}.")
-        await accompany(here, run_id, at_terminal, stay=True)
-        await _show_end(here, run_id, as_json)
+        run_id = await run_id_of(here, run)
+        await _request_cancellation(here, run_id)
+        over = await accompany(here, run_id, lambda _: None, stay=True)
+        await until_record(here.store, run_id)
+        record = await here.store.runs.find_started(run_id)
+    if record is not None:
+        return _show_end(record, as_json)
+    return show_json({"id": run_id, "state": _state(over)}) if as_json else show(f"Over: {_state(over)}")
+
+
+async def _request_cancellation(here: Session, run_id: str) -> None:
+    """Let Prefect cancel it; InvalidInput when it is over (Prefect itself would take that for some ends)."""
+    state = (await here.client.read_flow_run(UUID(run_id))).state
+    if state is not None and not state.is_final():
+        state = (await here.client.set_flow_run_state(UUID(run_id), Cancelling())).state
+        if state is not None and (state.is_cancelling() or state.is_cancelled()):
+            return
+    raise InvalidInput(f"Run {run_id} can't be cancelled: it is {state.name if state else 'unknown'}.")
 
 
 @command
-async def list_runs(mission: str, as_json: AsJson = False) -> None:
-    """List a Mission's runs, the newest first, and the fires that did not become one."""
+async def list_runs(mission: OfMission, as_json: AsJson = False) -> None:
+    """List a Mission's runs, the newest first.
+
+    Below them: the fires that did not become a run, each with its reason.
+    """
     async with session() as here:
         found = await here.store.missions.find(mission)
         records, fires = await here.store.runs.list(found.id), await here.store.fires.list(found.id)
@@ -81,12 +104,15 @@ async def list_runs(mission: str, as_json: AsJson = False) -> None:
         [_row(record) for record in records],
         "No runs yet.",
     )
-    skipped = [[fire.run_id[:8], fire.task, _second(fire.scheduled_for), fire.reason] for fire in fires]
-    return show_table(["\nSKIPPED", "TASK", "SCHEDULED (UTC)", "REASON"], skipped, "")
+    if fires:
+        show("")
+        skipped = [[fire.run_id[:8], fire.task, _second(fire.scheduled_for), fire.reason] for fire in fires]
+        show_table(["SKIPPED", "TASK", "SCHEDULED (UTC)", "REASON"], skipped, "")
+    return None
 
 
 @command
-async def reports(mission: str, as_json: AsJson = False) -> None:
+async def reports(mission: OfMission, as_json: AsJson = False) -> None:
     """List a Mission's reports, the newest first."""
     async with session() as here:
         found = await here.store.missions.find(mission)
@@ -99,7 +125,7 @@ async def reports(mission: str, as_json: AsJson = False) -> None:
 
 
 @command
-async def report(run: str, as_json: AsJson = False) -> None:
+async def report(run: OfRun, as_json: AsJson = False) -> None:
     """Show the report of a run."""
     async with session() as here:
         record = await here.store.runs.find(run)
@@ -129,29 +155,27 @@ def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-async def _show_end(here: Session, run_id: str, as_json: bool) -> None:
+async def _ended(here: Session, run_id: str) -> RunRecord:
+    """The record of a run that is over, its report published; MissionsError when the gate did not let it begin."""
     await until_record(here.store, run_id)
     record = await here.store.runs.find_started(run_id)
-    flow_run = await here.client.read_flow_run(UUID(run_id))
     if record is None:
-        raise MissionsError(f"The run did not start: {flow_run.state.message if flow_run.state else 'unknown state'}")
+        state = (await here.client.read_flow_run(UUID(run_id))).state
+        raise MissionsError(f"The run did not start: {(state.message if state else '') or 'nobody knows why'}")
+    return record
+
+
+def _show_end(record: RunRecord, as_json: bool) -> None:
     if as_json:
         show_json(record)
     else:
-        show(f"{record.state} {record.reason}\nReport: missions report {record.id[:8]}")
-    if record.state is RunState.FAILED:
-        raise typer.Exit(1)
+        show(f"{record.state}{': ' if record.reason else ''}{record.reason}\nReport: missions report {record.id[:8]}")
 
 
-async def _run_id(here: Session, text: str) -> str:
-    """A run of a Task by id, prefix, or a Mission's creation by its whole id."""
-    try:
-        return (await here.store.runs.find(text)).id
-    except MissionsError:
-        lease = await here.store.leases.get(text)
-        if lease is None:
-            raise
-        return lease.run_id
+def _state(news: Over | Waiting) -> str:
+    """How the flow run ended, in Prefect's words."""
+    state = news.flow_run.state if isinstance(news, Over) else None
+    return ", ".join(part for part in [state.name, state.message] if part) if state else "unknown"
 
 
 def _row(record: RunRecord) -> list[str]:

@@ -13,9 +13,13 @@ from flows.local import local_stack
 
 
 def up(
-    port: Annotated[int | None, typer.Option(help="Port of the Prefect server and its UI.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the Prefect server and its UI.")] = None,
 ) -> None:
-    """Start database, Prefect server, worker and service; stop them all with Ctrl-C."""
+    """Start everything on this machine and keep it running.
+
+    That is the database, the Prefect server with its UI, a worker, and the service with the rehearsal model and the
+    reconciler. Ctrl-C stops them all.
+    """
     settings = LocalSettings() if port is None else LocalSettings(port=port)
     say(f"Starting Missions on {settings.home} …")
     asyncio.run(run_until_signal(local_stack(settings), lambda addresses: show(ready_message(addresses, settings))))

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agent.builtin.rehearsal import deeds
+from agent.builtin.rehearsal.amounts import counted
 from agent.builtin.rehearsal.findings import Found, find
 from agent.builtin.rehearsal.results import Result
 from agent.builtin.rehearsal.spoken import CONFESSION
@@ -12,17 +14,17 @@ from agent.builtin.rehearsal.spoken import CONFESSION
 
 @dataclass(frozen=True, kw_only=True)
 class Undone:
-    """Something that the task speaks of and that was not done; `is_decided` when there was no need for it."""
+    """Something that the task speaks of and that was not done; `needless` is its title when there was no need for it."""
 
     text: str
-    is_decided: bool = False
+    needless: str = ""
     evidence: tuple[str, ...] = ()
 
 
 def conclusion(results: Sequence[Result], undone: Sequence[Undone]) -> dict[str, Any]:
     """The arguments of `conclude`."""
     found = [*_unclear(results), *find(results), *_refused(results), *_needless(undone)]
-    unchecked = [*_failures(results), *(one.text for one in undone if not one.is_decided)]
+    unchecked = [*_failures(results), *(one.text for one in undone if not one.needless)]
     return {
         "summary": f"{_summary(results, found, unchecked)} {CONFESSION}",
         "findings": [finding.as_json() for finding in found[:100]],
@@ -40,19 +42,19 @@ def _summary(results: Sequence[Result], found: Sequence[Found], unchecked: Seque
     parts = [f"Looked at {looked}: {grave}."] if looked else []
     parts += [_told(result) for result in results if result.offer.changes]
     if unchecked:
-        parts.append(f"{len(unchecked)} could not be checked.")
+        parts.append(f"{counted(len(unchecked), 'thing')} could not be checked.")
     return " ".join(parts)
 
 
 def _told(result: Result) -> str:
-    words = {"ok": "was done", "not done": "was not done", "error": "failed", "unknown": "may or may not have happened"}
-    return f"{result.offer.spoken.capitalize()} {words[result.word]}."
+    titles = {"ok": deeds.done, "unknown": deeds.unclear}
+    return f"{titles.get(result.word, deeds.not_done)(result.offer)}{' because the call failed' * (result.word == 'error')}."
 
 
 def _unclear(results: Sequence[Result]) -> list[Found]:
     return [
         Found(
-            title=f"Whether {result.offer.spoken} happened is not known",
+            title=deeds.unclear(result.offer),
             severity="warning",
             detail=result.text[:1_000],
             advice=f"Find out whether {result.offer.spoken} took effect.",
@@ -66,7 +68,7 @@ def _unclear(results: Sequence[Result]) -> list[Found]:
 def _refused(results: Sequence[Result]) -> list[Found]:
     return [
         Found(
-            title=f"{result.offer.spoken} was not done",
+            title=deeds.not_done(result.offer),
             severity="info",
             detail=result.text[:1_000],
             evidence=(result.call_id,),
@@ -77,9 +79,7 @@ def _refused(results: Sequence[Result]) -> list[Found]:
 
 
 def _needless(undone: Sequence[Undone]) -> list[Found]:
-    return [
-        Found(title=one.text[:200], severity="info", detail=one.text, evidence=one.evidence) for one in undone if one.is_decided
-    ]
+    return [Found(title=one.needless, severity="info", detail=one.text, evidence=one.evidence) for one in undone if one.needless]
 
 
 def _failures(results: Sequence[Result]) -> list[str]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from agent.builtin.rehearsal.amounts import amount
 from agent.builtin.rehearsal.offers import Choice
 from agent.builtin.rehearsal.results import Figure, Result, figures
 from agent.builtin.rehearsal.words import meanings
@@ -94,9 +95,9 @@ def _unit(word: str) -> tuple[float, str]:
 def _compared(condition: Condition, figure: Figure, result: Result) -> Check:
     value, limit = figure.value, condition.number
     holds = {">": value > limit, ">=": value >= limit, "<": value < limit, "<=": value <= limit}[condition.relation]
-    name = ".".join(figure.path) or "the size"
     verdict = "holds" if holds else "does not hold"
-    reason = f"{condition.text!r} {verdict}: {name} of {result.offer.spoken} is {value:,.10g}"
+    told = amount(figure.path[-1] if figure.path else "size", value)
+    reason = f"{condition.text!r} {verdict}: {result.offer.spoken} says {told}"
     return Check(holds=holds, reason=reason, evidence=(result.call_id,))
 
 

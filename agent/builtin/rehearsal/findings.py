@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agent.builtin.rehearsal.amounts import amount, counted, size
+from agent.builtin.rehearsal.deeds import done
 from agent.builtin.rehearsal.results import Figure, Result, figures, label_of, rows
 from agent.builtin.rehearsal.shapes import items, mapping
 from agent.builtin.rehearsal.words import meanings
@@ -13,12 +15,17 @@ _FULL, _NEARLY_FULL = 90, 80
 _LITTLE_MEMORY = 10
 _BUSY, _OVERLOADED = 1, 2
 _SOON_DAYS, _URGENT_DAYS = 30, 7
+_MANY_ZOMBIES = 10
 _SHOWN = 5
+_SHOWN_FIGURES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """One finding; `advice` is what people should do about it, empty when nothing."""
+    """One finding; `advice` is what people should do about it, empty when nothing.
+
+    The title says what it is about and how that stands, without figures: by it the next report knows the finding again.
+    """
 
     title: str
     severity: str
@@ -42,19 +49,10 @@ def find(results: Sequence[Result]) -> list[Found]:
     return sorted(found, key=lambda finding: _ORDER.index(finding.severity))
 
 
-def size(number: float) -> str:
-    """Bytes for people: 12.3 GB."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if abs(number) < 1000:
-            return f"{number:.0f} {unit}" if unit == "bytes" else f"{number:.1f} {unit}"
-        number /= 1000
-    return f"{number:.1f} TB"
-
-
 def _of(result: Result) -> Iterator[Found]:
     read = next((reader for word, reader in _READERS.items() if word in meanings(result.offer.tool)), None)
     found = list(read(result)) if read and result.data and not result.offer.changes else []
-    for finding in found or [_quoted(result)]:
+    for finding in found or [_done(result) if result.offer.changes else _quoted(result)]:
         yield Found(
             title=finding.title,
             severity=finding.severity,
@@ -72,15 +70,16 @@ def _disks(result: Result) -> Iterator[Found]:
         if percent is not None:
             free = _value(row, "bytes", "available", "free")
             yield Found(
-                title=f"{label} is {percent:g} % full",
+                title=f"{label} is nearly full" if percent >= _NEARLY_FULL else f"{label} has room",
                 severity=_grade(percent, _NEARLY_FULL, _FULL),
-                detail="" if free is None else f"{size(free)} are available.",
+                detail=f"{percent:g} % full" + ("." if free is None else f", {size(free)} available."),
                 advice=f"Free space on {label}, or make it larger." if percent >= _NEARLY_FULL else "",
             )
         if inodes is not None and inodes >= _NEARLY_FULL:
             yield Found(
-                title=f"{label} has {inodes:g} % of its inodes in use",
+                title=f"{label} is nearly out of inodes",
                 severity=_grade(inodes, _NEARLY_FULL, _FULL),
+                detail=f"{inodes:g} % of them are in use.",
                 advice=f"Remove small files from {label}.",
             )
 
@@ -93,9 +92,9 @@ def _memory(result: Result) -> Iterator[Found]:
     percent = 100 * available / total
     is_little = percent < _LITTLE_MEMORY
     yield Found(
-        title=f"{percent:.1f} % of the memory is available",
+        title="Memory is short" if is_little else "Enough memory is available",
         severity="warning" if is_little else "ok",
-        detail=f"{size(available)} of {size(total)}.",
+        detail=f"{size(available)} of {size(total)} ({percent:.1f} %) are available.",
         advice="Find the processes that take the memory, or add memory." if is_little else "",
     )
 
@@ -106,11 +105,11 @@ def _load(result: Result) -> Iterator[Found]:
     if load is None:
         return
     share = load / processors if processors else load
-    of = f" on {processors:g} processors" if processors else ""
+    of = f" on {counted(processors, 'processor')}, {share:.2f} for each" if processors else ""
     yield Found(
-        title=f"The load is {load:g}{of}",
+        title="The load is high" if share >= _BUSY else "The processors keep up with the load",
         severity=_grade(share, _BUSY, _OVERLOADED),
-        detail=f"{share:.2f} for each processor; over {_BUSY} work has to wait.",
+        detail=f"The load is {load:g}{of}; when it is over {_BUSY} for each, work has to wait.",
         advice="Look for the processes that keep the processors busy." if share >= _BUSY else "",
     )
 
@@ -142,9 +141,9 @@ def _errors(result: Result) -> Iterator[Found]:
     units = ", ".join(f"{unit}: {number}" for unit, number in mapping(data.get("by_unit")).items())
     lines = [str(mapping(line).get("message") or line)[:300] for line in items(data.get("lines"))[:_SHOWN]]
     yield Found(
-        title=f"{count:g} recent errors in the log" if count else "No recent errors in the log",
+        title="Recent errors in the log" if count else "No recent errors in the log",
         severity="warning" if count else "ok",
-        detail="\n".join(part for part in (units, *lines) if part),
+        detail="\n".join(part for part in (counted(count, "error"), units, *lines) if part) if count else "",
         advice="Look at the services that log errors." if count else "",
     )
 
@@ -154,11 +153,13 @@ def _certificates(result: Result) -> Iterator[Found]:
         days = _value(row, "days")
         if days is None:
             continue
-        name = label_of(row) or "A certificate"
+        name = label_of(row) or "the host"
         is_urgent, is_soon = days < _URGENT_DAYS, days < _SOON_DAYS
+        state = "has expired" if days < 0 else "expires soon" if is_soon else "is valid"
         yield Found(
-            title=f"{name} expires in {days:g} days" if days >= 0 else f"{name} expired {-days:g} days ago",
+            title=f"The certificate of {name} {state}",
             severity="critical" if is_urgent else "warning" if is_soon else "ok",
+            detail=f"For {counted(days, 'more day')}." if days >= 0 else f"{counted(-days, 'day')} ago.",
             advice=f"Renew the certificate of {name}." if is_soon else "",
         )
 
@@ -166,8 +167,12 @@ def _certificates(result: Result) -> Iterator[Found]:
 def _ports(result: Result) -> Iterator[Found]:
     listed = items(mapping(result.data).get("ports"))
     public = [mapping(port) for port in listed if mapping(port).get("is_public")]
-    shown = ", ".join(f"{port.get('port')} ({port.get('process') or 'unknown'})" for port in public[:20])
-    yield Found(title=f"{len(listed)} ports listen, {len(public)} of them publicly", severity="info", detail=shown)
+    shown = ", ".join(f"{port.get('port')} ({port.get('process') or 'process not known'})" for port in public[:20])
+    yield Found(
+        title="Ports that others can reach" if public else "No port that others can reach",
+        severity="info",
+        detail=f"{counted(len(listed), 'listening port')}, {len(public) or 'none'} of them public{': ' if shown else ''}{shown}.",
+    )
 
 
 def _processes(result: Result) -> Iterator[Found]:
@@ -178,9 +183,9 @@ def _processes(result: Result) -> Iterator[Found]:
     zombies = mapping(data.get("by_status")).get("zombie", 0)
     top = ", ".join(f"{label_of(mapping(row))} ({_use(mapping(row))})" for row in items(data.get("top"))[:_SHOWN])
     yield Found(
-        title=f"{count:g} processes, {zombies} of them zombies",
-        severity="warning" if zombies > 10 else "info",
-        detail=f"The biggest: {top}." if top else "",
+        title="Many zombie processes" if zombies > _MANY_ZOMBIES else "Running processes",
+        severity="warning" if zombies > _MANY_ZOMBIES else "info",
+        detail=f"{count:g} processes, {zombies or 'none'} of them zombies." + (f" The biggest: {top}." if top else ""),
     )
 
 
@@ -189,10 +194,11 @@ def _scratch(result: Result) -> Iterator[Found]:
     total, files = _value(data, "bytes", "total"), _value(data, "files", but=("old",))
     if total is None:
         return
+    held = [] if files is None else [counted(files, "file")]
     yield Found(
-        title=f"The scratch directory holds {size(total)}" + ("" if files is None else f" in {files:g} files"),
+        title="The scratch directory holds files" if total or files else "The scratch directory is empty",
         severity="info",
-        detail=f"{total:,.0f} bytes in {data.get('directory') or 'it'}.",
+        detail=" in ".join([f"{data.get('directory') or 'It'} holds {size(total)}", *held]) + ".",
     )
 
 
@@ -209,17 +215,42 @@ _READERS: Mapping[str, Callable[[Result], Iterator[Found]]] = {
 }
 
 
+def _done(result: Result) -> Found:
+    """A change that happened: what the tool says of it, and how to undo it when it says that."""
+    undo = str(mapping(result.data).get("undo") or "")
+    told = _moved(result) or _in_figures(result, depth=1) or result.text[:1_000]
+    return Found(title=done(result.offer), severity="info", detail=told + (f"\nTo undo it: `{undo}`" if undo else ""))
+
+
+def _moved(result: Result) -> str:
+    """What a tool says that moves files away; empty for others."""
+    data = mapping(result.data)
+    count, moved = _value(data, "files", "moved"), _value(data, "bytes", "moved")
+    if count is None or moved is None:
+        return ""
+    target = f" to {data['moved_to']}" if data.get("moved_to") else ""
+    return f"{counted(count, 'file')} of {size(moved)} in all {'was' if count == 1 else 'were'} moved{target}."
+
+
 def _quoted(result: Result) -> Found:
-    """What can be said of a tool that no rule knows: its own words if it has any, else its figures."""
-    name = f"{result.offer.server}: {result.offer.spoken}".removeprefix(": ")
-    said = str(mapping(result.data).get("note") or "") if result.data is not None else result.first_line
-    title = f"{name} was done" if result.offer.changes else f"{name}: {said[:120]}" if said else f"{name} answered"
-    counts = ", ".join([_in_words(figure) for figure in figures(result.data)][:8])
-    return Found(title=title, severity="info", detail=counts or result.text[:1_000])
+    """What can be said of a tool that no rule knows: its own words if it has any, and its figures."""
+    spoken, server = result.offer.spoken, result.offer.server
+    said = str(mapping(result.data).get("note") or "") if result.data is not None else result.text[:1_000]
+    return Found(
+        title=f"{spoken[:1].upper()}{spoken[1:]}" + (f" ({server})" if server else ""),
+        severity="info",
+        detail="\n".join(part for part in (said, _in_figures(result)) if part) or result.text[:1_000],
+    )
+
+
+def _in_figures(result: Result, depth: int = 9) -> str:
+    """The first figures of a result in words, those within rows by the row's name."""
+    shown = [_in_words(figure) for figure in figures(result.data) if figure.path and len(figure.path) <= depth]
+    return ", ".join(shown[:_SHOWN_FIGURES])
 
 
 def _in_words(figure: Figure) -> str:
-    return f"{' '.join((figure.label, '.'.join(figure.path))).strip()}: {figure.value:g}"
+    return f"{figure.label} {amount(figure.path[-1], figure.value)}".strip()
 
 
 def _grade(value: float, warning: float, critical: float) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agent.builtin.rehearsal import deeds
 from agent.builtin.rehearsal.arguments import Arguments, fill
 from agent.builtin.rehearsal.conclusion import Undone, conclusion
 from agent.builtin.rehearsal.conditions import Check, check
@@ -152,11 +153,14 @@ def _undone(work: _Work) -> Iterator[Undone]:
     for wanted in work.wanted(changes=True):
         verdict = check(wanted.clause, wanted.choice, work.results)
         if verdict.holds is not True and not wanted.arguments.missing:
-            yield Undone(text=_not_called(wanted, verdict), is_decided=verdict.holds is False, evidence=verdict.evidence)
+            yield _unmet(wanted.offer, verdict)
 
 
-def _not_called(wanted: _Wanted, verdict: Check) -> str:
-    return f"{wanted.offer.spoken} was not called: {verdict.reason}."
+def _unmet(offer: Offer, verdict: Check) -> Undone:
+    reason = f"{verdict.reason[0].upper()}{verdict.reason[1:]}."
+    if verdict.holds is False:
+        return Undone(text=reason, needless=deeds.needless(offer), evidence=verdict.evidence)
+    return Undone(text=f"{deeds.not_done(offer)}. {reason}", evidence=verdict.evidence)
 
 
 def _is_order(clause: str) -> bool:

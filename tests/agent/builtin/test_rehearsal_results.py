@@ -62,22 +62,66 @@ def test_a_size_in_plain_text_is_understood() -> None:
 @pytest.mark.parametrize(
     ("name", "data", "title", "severity"),
     [
-        ("disk_usage", {"filesystems": [{"mount": "/", "used_percent": 91}]}, "/ is 91 % full", "critical"),
-        ("disk_usage", [{"mountpoint": "/data", "percent": 85.5}], "/data is 85.5 % full", "warning"),
-        ("memory", {"total_bytes": 1000, "available_bytes": 50}, "5.0 % of the memory is available", "warning"),
-        ("load", {"load_5_minutes": 5, "load_15_minutes": 1, "processors": 2}, "The load is 5 on 2 processors", "critical"),
+        ("disk_usage", {"filesystems": [{"mount": "/", "used_percent": 91}]}, "/ is nearly full", "critical"),
+        ("disk_usage", [{"mountpoint": "/data", "percent": 85.5}], "/data is nearly full", "warning"),
+        ("memory", {"total_bytes": 1000, "available_bytes": 50}, "Memory is short", "warning"),
+        ("load", {"load_5_minutes": 5, "load_15_minutes": 1, "processors": 2}, "The load is high", "critical"),
         ("failed_services", {"failed": [{"unit": "nginx.service"}]}, "The service nginx.service has failed", "warning"),
         ("failed_services", {"failed": []}, "No service has failed", "ok"),
-        ("recent_errors", {"total": 4, "minutes": 60}, "4 recent errors in the log", "warning"),
-        ("certificates", {"certificates": [{"target": "a.pem", "days_left": 3}]}, "a.pem expires in 3 days", "critical"),
-        ("certificates", {"certificates": [{"target": "a.pem", "days_left": 29}]}, "a.pem expires in 29 days", "warning"),
-        ("certificates", {"certificates": [{"target": "a.pem", "days_left": -2}]}, "a.pem expired 2 days ago", "critical"),
-        ("pods_list", "web-1 Running\nweb-2 Running", "host: pods list: web-1 Running", "info"),
+        ("recent_errors", {"total": 4, "minutes": 60}, "Recent errors in the log", "warning"),
+        (
+            "certificates",
+            [{"target": "a.pem", "days_left": 3}],
+            "The certificate of a.pem expires soon",
+            "critical",
+        ),
+        (
+            "certificates",
+            [{"target": "a.pem", "days_left": 29}],
+            "The certificate of a.pem expires soon",
+            "warning",
+        ),
+        (
+            "certificates",
+            [{"target": "a.pem", "days_left": -2}],
+            "The certificate of a.pem has expired",
+            "critical",
+        ),
+        ("pods_list", "web-1 Running\nweb-2 Running", "Pods list (host)", "info"),
     ],
 )
 def test_figures_become_findings_with_the_call_as_evidence(name: str, data: Any, title: str, severity: str) -> None:
     [found] = find([_result(name, data)])
     assert (found.title, found.severity, found.evidence) == (title, severity, ("c00001000",))
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("scratch_usage", {"total_bytes": 5, "files": 1}, {"total_bytes": 9, "files": 2}),
+        ("processes", {"total": 102, "by_status": {"zombie": 0}}, {"total": 99, "by_status": {"zombie": 3}}),
+        ("listening_ports", {"ports": [{"port": 1, "is_public": True}]}, {"ports": [{"port": 2, "is_public": True}] * 2}),
+        ("disk_usage", {"mount": "/", "used_percent": 40}, {"mount": "/", "used_percent": 41}),
+        ("load", {"load_5_minutes": 0.5, "processors": 2}, {"load_5_minutes": 0.6, "processors": 2}),
+        ("git_log", "one commit", "two commits"),
+    ],
+)
+def test_a_title_stays_when_only_figures_change(name: str, before: Any, after: Any) -> None:
+    [first], [second] = find([_result(name, before)]), find([_result(name, after)])
+    assert first.title == second.title
+    assert first.detail != second.detail
+
+
+def test_a_change_is_told_in_words_with_the_way_to_undo_it() -> None:
+    data = {"moved_files": 2, "moved_bytes": 2_000_000, "moved_to": "/x", "files": [{"age_days": 30}], "undo": "cp -a /x/. /y/"}
+    [found] = find([_result("clean_scratch", data)])
+    assert found.title == "Scratch directory cleaned"
+    assert found.detail == "2 files of 2.0 MB in all were moved to /x.\nTo undo it: `cp -a /x/. /y/`"
+
+
+def test_figures_of_an_unknown_tool_are_told_by_their_names() -> None:
+    [found] = find([_result("pods_list", {"pods": [{"name": "web", "memory_bytes": 2e9, "restarts": 3}]})])
+    assert found.detail == "pods: 1, web memory bytes: 2.0 GB, web restarts: 3"
 
 
 def test_a_conclusion_says_what_was_refused_failed_and_not_to_be_seen() -> None:
@@ -88,7 +132,7 @@ def test_a_conclusion_says_what_was_refused_failed_and_not_to_be_seen() -> None:
         _result("clean_scratch", "A person rejected this call.", "not done", "c00003000"),
     ]
     said = conclusion(results, ())
-    assert [finding["title"] for finding in said["findings"]] == ["/ is 95 % full", "clean scratch was not done"]
+    assert [finding["title"] for finding in said["findings"]] == ["/ is nearly full", "Scratch directory not cleaned"]
     assert said["unchecked"] == ["memory: timed out", "failed services: No systemd here."]
     assert said["recommendations"] == ["Free space on /, or make it larger."]
     assert "1 critical" in said["summary"]
@@ -97,5 +141,5 @@ def test_a_conclusion_says_what_was_refused_failed_and_not_to_be_seen() -> None:
 
 def test_an_unknown_outcome_comes_first_and_is_a_warning() -> None:
     said = conclusion([_result("clean_scratch", "cut off", "unknown")], ())
-    assert said["findings"][0]["title"] == "Whether clean scratch happened is not known"
+    assert said["findings"][0]["title"] == "Whether the scratch directory was cleaned is not known"
     assert said["findings"][0]["severity"] == "warning"

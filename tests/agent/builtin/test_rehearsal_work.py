@@ -63,11 +63,11 @@ async def test_it_looks_then_changes_what_a_person_approves_then_concludes(tmp_p
     assert [event.call.tool for event in returned] == ["memory", "scratch_usage", "clean_scratch"]
     [(_, question)] = people.asked
     assert isinstance(question, ApprovalQuestion)
-    assert "total_bytes of scratch usage is 2,000,000" in question.why
+    assert "scratch usage says total bytes: 2.0 MB" in question.why
     assert list(scratch.iterdir()) == []
     known = {event.call.id for event in returned}
     assert all(set(finding.evidence) <= known and finding.evidence for finding in conclusion.findings)
-    assert "Clean scratch was done." in conclusion.summary
+    assert "Scratch directory cleaned." in conclusion.summary
     assert conclusion.summary.endswith(CONFESSION)
 
 
@@ -76,7 +76,7 @@ async def test_it_accepts_a_rejection_and_says_so(tmp_path: Path) -> None:
     conclusion, returned = await _conclude(scratch, "Clean the scratch directory when it is over 1 MB.", people)
     assert len(people.asked) == 1
     assert returned[-1].outcome is Outcome.NOT_DONE
-    assert "Clean scratch was not done." in conclusion.summary
+    assert "Scratch directory not cleaned." in conclusion.summary
     assert any("we need them" in finding.detail for finding in conclusion.findings)
 
 
@@ -84,12 +84,13 @@ async def test_it_does_not_even_ask_when_the_condition_does_not_hold(tmp_path: P
     people = ToldPeople()
     conclusion, returned = await _conclude(_scratch(tmp_path, 10), "Clean the scratch directory when it is over 1 MB.", people)
     assert [event.call.tool for event in returned] == ["memory", "scratch_usage"]
-    assert any("does not hold" in finding.detail for finding in conclusion.findings)
+    [left] = [finding for finding in conclusion.findings if finding.title == "Scratch directory left as it is"]
+    assert left.detail == "'when it is over 1 MB' does not hold: scratch usage says total bytes: 10 bytes."
 
 
 async def test_it_does_not_act_on_a_condition_that_it_cannot_weigh(tmp_path: Path) -> None:
     conclusion, _ = await _conclude(_scratch(tmp_path, 10), "Clean the scratch directory when the moon is full.", ToldPeople())
-    assert conclusion.unchecked == ("clean scratch was not called: I can't weigh 'when the moon is full'.",)
+    assert conclusion.unchecked == ("Scratch directory not cleaned. I can't weigh 'when the moon is full'.",)
 
 
 async def test_it_says_when_no_tool_fits(tmp_path: Path) -> None:

@@ -1,0 +1,49 @@
+"""How tests kill a run's process, and wait for what Prefect says about the run."""
+
+import asyncio
+import os
+import signal
+from uuid import UUID
+
+import psutil
+from prefect.client.schemas.objects import State
+
+from tests.fakes.installation import Installation
+
+BACK_SECONDS = 60
+"""A run goes on by itself within this time (R4.8)."""
+
+
+async def kill_run(installation: Installation, run_id: str) -> int:
+    """SIGKILL the process that works on the run; gives its id."""
+    async with installation.client() as client:
+        pid = int((await client.read_flow_run(UUID(run_id))).infrastructure_pid or 0)
+    assert pid > 1
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+async def reaches(installation: Installation, run_id: str, *names: str, seconds: float = BACK_SECONDS) -> State:
+    """The run's Prefect state once it has one of these names; TimeoutError, with the present one, after `seconds`."""
+    state: State | None = None
+    async with installation.client() as client:
+        try:
+            async with asyncio.timeout(seconds):
+                while state is None or state.name not in names:
+                    await asyncio.sleep(0.1)
+                    state = (await client.read_flow_run(UUID(run_id))).state
+        except TimeoutError as error:
+            raise TimeoutError(f"{run_id} is {state!r}, not {names}\n{installation.log('worker')[-3000:]}") from error
+    return state
+
+
+def tool_servers(installation: Installation) -> list[psutil.Process]:
+    """The counter servers that live below this installation's processes or were left behind by them."""
+    return [process for process in installation.processes() if "tests.fakes.counter_server" in " ".join(_command(process))]
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []

@@ -1,0 +1,147 @@
+"""The main job by the command alone: create, answer, launch, run, approve, report, as text and as JSON."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import StateType
+
+from blueprint.records import RunState
+from deployments.spec import mission_tag
+from tests.fakes.counter import Counter
+from tests.fakes.installation import Installation, task
+from tests.fakes.model_server import Turn, calls, scripted_model
+from tests.flows.command.conftest import Command
+
+COUNT = calls(("counter__count", {"text": "one"}), text="I count, as asked.")
+DONE = calls(("conclude", {"summary": "Looked at it.", "findings": []}))
+
+
+def asks(kind: str, **more: object) -> Turn:
+    """The model asks a person."""
+    return calls(("ask_person", {"kind": kind, "title": "Which one?", "text": "Which one is it?", **more}))
+
+
+async def test_a_goal_without_a_time_stays_a_draft_until_its_question_is_answered(
+    installation: Installation, command: Command
+) -> None:
+    made = (await command("create", "Inspect this host", "--json")).json
+    [request] = made["open_requests"]
+    assert (made["state"], made["tasks"], request["question"]["kind"]) == ("Draft", [], "information")
+    shown = await command("show", made["id"])
+    assert f'  missions reply {request["run_id"][:8]} "your answer"' in shown.stdout
+    assert (await command("reply", made["id"], "every day at 02:00")).code == 0
+    await installation.asked(request["run_id"])
+    over = await command("reply", request["run_id"][:8], "--approve", "--json")
+    assert over.json["answer"]["decision"] == "launch"
+    assert "Over: Completed" in (await command("watch", request["run_id"])).stdout
+    assert (await command("show", made["id"], "--json")).json["state"] == "Active"
+
+
+async def test_the_times_that_are_shown_are_those_that_prefect_has_scheduled(
+    installation: Installation, command: Command
+) -> None:
+    goal = "Inspect this host every 15 minutes"
+    made = (await command("create", goal, "--launch", "--timezone", "America/New_York", "--json")).json
+    shown = {datetime.fromisoformat(at).astimezone(UTC) for at in made["tasks"][0]["next"]}
+    assert len(shown) == 3
+    async with asyncio.timeout(60):  # the scheduler comes by every few seconds
+        while not shown <= await scheduled(installation, made["id"]):
+            await asyncio.sleep(0.3)
+
+
+async def scheduled(installation: Installation, mission_id: str) -> set[datetime | None]:
+    """When Prefect will start the Mission's runs that it has laid ahead."""
+    wanted = {"tags": {"all_": [mission_tag(mission_id)]}, "state": {"type": {"any_": [StateType.SCHEDULED]}}}
+    async with installation.client() as client:
+        found = await client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(wanted))
+    return {flow_run.expected_start_time for flow_run in found}
+
+
+async def test_a_plan_is_shown_as_a_page_as_yaml_and_as_a_file_for_prefect(command: Command) -> None:
+    made = (await command("create", "Inspect this host every day at 02:00", "--launch", "--json")).json
+    page, as_yaml, for_prefect = [
+        (await command("plan", made["id"], "--output", kind)).stdout for kind in ("page", "yaml", "prefect-yaml")
+    ]
+    assert page.startswith("# Plan 1: ")
+    assert "cron: 0 2 * * *" in as_yaml
+    assert "entrypoint: flows.run_task.run_task" in for_prefect
+    assert (await command("plan", made["id"], "--json")).json["digest"] == made["plan_digest"]
+    assert (await command("plan", made["id"], "--version", "9")).code == 2
+
+
+async def test_an_approved_run_is_followed_to_its_report(installation: Installation, command: Command, tmp_path: Path) -> None:
+    counter = Counter(folder=tmp_path)
+    async with scripted_model([COUNT, DONE]) as model:
+        employee = await installation.employ(model_url=model.url, servers=[counter.connection()])
+        mission = await installation.launch(task(), employee=employee)
+        run_id = (await command("run", mission.id, "wo", "--json")).json["id"]
+        request = await installation.asked(run_id)
+        assert f"missions reply {run_id[:8]} --approve" in (await command("inbox")).stdout
+        assert run_id in [one["run_id"] for one in (await command("inbox", "--json")).json["open_requests"]]
+        refused = await command("run", mission.id, "work", "--wait")
+        assert (refused.code, "The run did not start: Task 'work' is busy" in refused.stderr) == (1, True)
+        assert (await command("reply", run_id[:8], "yes")).code == 2
+        assert (await command("reply", run_id[:8], "--choice", "launch")).code == 2
+        assert (await command("reply", run_id[:8], "--approve")).stdout == f"{request.title} — approve. The run goes on.\n"
+        await installation.ended(run_id)
+        late = await command("reply", run_id[:8], "--reject")
+    assert (late.code, "was answered already: approve" in late.stderr) == (2, True)
+    watched = (await command("watch", run_id[:8])).stdout
+    assert "counter.count: done" in watched
+    assert watched.splitlines()[-1].startswith("Over: Completed")
+    assert "Looked at it." in (await command("report", run_id[:8])).stdout
+    [listed] = (await command("reports", mission.id, "--json")).json
+    assert listed["id"] == run_id
+    runs = (await command("runs", mission.id, "--json")).json
+    assert [run["state"] for run in runs["runs"]] == ["Success"]
+    assert ["busy" in fire["reason"] for fire in runs["skipped"]] == [True]
+    assert counter.counts() == ["one"]
+
+
+async def test_a_choice_is_answered_by_number_and_an_anomaly_by_a_decision(installation: Installation, command: Command) -> None:
+    turns = [asks("choice", options=["sda", "sdb"]), asks("anomaly"), DONE]
+    async with scripted_model(turns) as model:
+        run_id = await installation.start(
+            await installation.launch(task(), employee=await installation.employ(model_url=model.url))
+        )
+        await installation.asked(run_id)
+        wrong = await command("reply", run_id, "--choice", "sdx")
+        assert (wrong.code, "'sdx' is none of the options: 1: 'sda'; 2: 'sdb'." in wrong.stderr) == (2, True)
+        assert (await command("reply", run_id, "--choice", "2", "--json")).json["answer"]["choice"] == "sdb"
+        await installation.asked(run_id)
+        assert (await command("reply", run_id, "--approve")).code == 2
+        assert (await command("reply", run_id, "--choice", "continue")).code == 0
+        record = await installation.ended(run_id)
+    assert record.state is RunState.SUCCESS
+
+
+async def test_a_waiting_run_that_is_cancelled_ends_with_a_report(installation: Installation, command: Command) -> None:
+    async with scripted_model([asks("information"), DONE]) as model:
+        mission = await installation.launch(task(), employee=await installation.employ(model_url=model.url))
+        run_id = await installation.start(mission)
+        await installation.asked(run_id)
+        cancelled = await command("cancel", run_id[:8], "--json")
+    assert (cancelled.code, cancelled.json["state"]) == (0, "Cancelled")
+    again = await command("cancel", run_id[:8])
+    assert (again.code, "can't be cancelled: it is Cancelled" in again.stderr) == (2, True)
+    assert (await command("report", run_id[:8])).code == 0
+
+
+async def test_a_failed_run_ends_the_waiting_command_with_code_one(installation: Installation, command: Command) -> None:
+    async with scripted_model([]) as model:
+        mission = await installation.launch(task(), employee=await installation.employ(model_url=model.url))
+        failed = await command("run", mission.id, "work", "--wait")
+    assert failed.code == 1
+    assert failed.stdout.startswith("Failed: ")
+
+
+async def test_a_model_that_never_brings_a_usable_plan_leaves_a_draft_and_says_so(
+    installation: Installation, command: Command
+) -> None:
+    async with scripted_model([]) as model:
+        employee = await installation.employ(model_url=model.url)
+        failed = await command("create", "Inspect this host every day at 02:00", "--employee", employee, "--launch")
+    assert (failed.code, failed.stdout) == (1, "")
+    assert "is kept as a Draft without a launched plan; nothing runs." in failed.stderr
