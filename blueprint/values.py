@@ -57,6 +57,18 @@ def slug(text: str, fallback: str = "mission") -> str:
     return words[:40].rstrip("-") or fallback
 
 
+SHORT = 8
+"""Digits of a short id."""
+
+
+def short_id(run_id: str) -> str:
+    """How a run is called in tables, commands and keys: its last eight digits.
+
+    The first ones will not do: ids of scheduled runs begin with the time at which Prefect laid them ahead, many at once.
+    """
+    return run_id[-SHORT:]
+
+
 def canonical_json(value: JsonValue) -> str:
     """One text for equal JSON, in the spirit of RFC 8785: sorted keys, no spaces, 1.0 written as 1.
 

@@ -63,7 +63,7 @@ async def check_installation(store: Store, client: PrefectClient, *, service_url
         _Part(
             name="scheduler",
             look=lambda: _scheduler(client),
-            mend="Prefect's scheduler does not work: check that the server's SQLAlchemy is older than 2.1.",
+            mend="Look for the scheduler in logs/server.log; check that the server's SQLAlchemy is older than 2.1.",
         ),
         _Part(
             name="worker",

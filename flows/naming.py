@@ -1,6 +1,6 @@
 """How a Mission's things are called in Prefect, so that finding them is a query (tags and key prefixes)."""
 
-from blueprint.values import slug
+from blueprint.values import short_id, slug
 
 
 def mission_id_for(goal: str, run_id: str) -> str:
@@ -10,12 +10,12 @@ def mission_id_for(goal: str, run_id: str) -> str:
 
 def steps_key(mission_id: str, run_id: str) -> str:
     """Artifact key of a run's steps: each step is one version of it."""
-    return f"{mission_id}-{run_id[:8]}-steps"
+    return f"{mission_id}-{short_id(run_id)}-steps"
 
 
 def session_key(mission_id: str, run_id: str) -> str:
     """Artifact key of a run's whole conversation."""
-    return f"{mission_id}-{run_id[:8]}-session"
+    return f"{mission_id}-{short_id(run_id)}-session"
 
 
 def report_key(mission_id: str, task: str) -> str:

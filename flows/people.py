@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
+from typing import Any
 
 from prefect.flow_runs import asuspend_flow_run
 
@@ -15,6 +16,7 @@ from flows.forms import answer_from_form, form_for
 from flows.inputs import filled_form, forget_wait
 from flows.lease import Lease
 from flows.picture import Picture
+from flows.replying import Reply, read_answer
 from reports.forms import question_text
 
 logger = logging.getLogger(__name__)
@@ -75,11 +77,20 @@ async def take_form(store: Store, request: Request) -> Request:
     if filled is None:
         return request
     try:
-        answer = answer_from_form(filled, request.question, by="console", at=datetime.now(UTC))
+        answer = _read_form(filled, request)
         return await store.requests.answer(request.run_id, request.key, answer)
     except (InvalidInput, ValueError) as refusal:
         logger.warning("The answer in the form of %r did not count: %s", request.title, refusal)
         return await store.requests.get(request.run_id, request.key) or request
+
+
+def _read_form(filled: dict[str, Any], request: Request) -> Answer:
+    """Read by the rules that hold for answers by every other door too."""
+    now = datetime.now(UTC)
+    given = answer_from_form(filled, request.question, by="console", at=now)
+    choice = "" if given.choice == "other" else given.choice
+    said = Reply(text=given.text, decision=given.decision, choice=choice, answers=given.answers)
+    return read_answer(request, said, by=given.by, at=now)
 
 
 def _message(request: Request) -> Message:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import false, func, select
+from sqlalchemy import false, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +12,7 @@ from blocks.store.rows import document, from_document, searchable
 from blocks.store.tables import runs
 from blueprint.errors import UnknownName
 from blueprint.records import RunEnd, RunRecord, RunState
+from blueprint.values import SHORT
 
 _CANDIDATES = 20
 
@@ -36,11 +37,13 @@ class Runs:
         return await self.database.read(lambda connection: _load(connection, run_id))
 
     async def find(self, text: str) -> RunRecord:
-        """The run that a person means: by id or by a prefix of it that only one has."""
+        """The run that a person means: by id, by a prefix of it that only one has, or by its short id."""
 
         async def work(connection: AsyncConnection) -> RunRecord:
             given = searchable(text.strip())
-            is_meant = runs.c.id.startswith(given, autoescape=True) if given else false()
+            is_meant = (
+                or_(runs.c.id.startswith(given, autoescape=True), func.right(runs.c.id, SHORT) == given) if given else false()
+            )
             query = select(runs).where(is_meant).order_by(runs.c.started_at.desc())
             found = (await connection.execute(query.limit(_CANDIDATES))).mappings().all()
             if len(found) == 1:

@@ -19,6 +19,7 @@ from blueprint.requests import (
     fitting_decisions,
 )
 from blueprint.stream import Intended
+from blueprint.values import short_id
 from flows.command.output import Session, say
 from flows.command.terminal import while_waiting
 from flows.following import Over, Waiting, follow
@@ -121,7 +122,7 @@ def spoken(said: Reply) -> str:
 
 def how_to_answer(request: Request) -> str:
     """The commands that answer a request, one on each line."""
-    start = f"  missions reply {request.run_id[:8]}"
+    start = f"  missions reply {short_id(request.run_id)}"
     return "\n".join(f"{start} {way}" for way in _ways(request))
 
 

@@ -215,7 +215,7 @@ async def _listing(connection: ToolServerConnection) -> ToolListing:
     async with McpToolset([connection]) as server:
         listing = await server.tools()
     if listing.failures:
-        raise ToolServerUnavailable(f"Tool server {connection.name!r} can't be used: {listing.failures[connection.name]}")
+        raise ToolServerUnavailable(listing.failures[connection.name])
     return listing
 
 

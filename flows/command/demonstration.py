@@ -20,6 +20,7 @@ from blueprint.errors import InvalidInput, MissionsError
 from blueprint.mission import Mission
 from blueprint.records import RunRecord, RunState
 from blueprint.requests import ApprovalQuestion, Decision, InformationQuestion, Request, ReviewQuestion
+from blueprint.values import short_id
 from deployments.local.addresses import Addresses, read_addresses
 from deployments.local.ports import free_port, require_free_port
 from deployments.local.settings import LocalSettings
@@ -184,7 +185,7 @@ def _due(flow_run: FlowRun) -> datetime:
 
 def _show_reports(home: Path, records: list[RunRecord]) -> None:
     for record in records:
-        say(f"Report of the run {record.id[:8]}, started by {record.started_by}:\n")
+        say(f"Report of the run {short_id(record.id)}, started by {record.started_by}:\n")
         show((home / record.report_path).read_text(encoding="utf-8"))
 
 

@@ -10,7 +10,7 @@ from blueprint.errors import InvalidInput, UnknownName
 from blueprint.records import Message
 from blueprint.requests import ChoiceQuestion, Decision, Request, ReviewQuestion
 from flows.command.answering import how_to_answer, this_person
-from flows.command.naming import run_id_of
+from flows.command.naming import is_meant, run_id_of
 from flows.command.output import AsJson, Session, command, session, show, show_json, show_table
 from flows.replying import Reply, reply
 from reports.text import one_line
@@ -39,7 +39,7 @@ async def inbox(
 
 @command
 async def reply_to_run(
-    run: Annotated[str, typer.Argument(help="The waiting run: its id or a prefix of it, or the Mission's id or name.")],
+    run: Annotated[str, typer.Argument(help="The waiting run: its id as the inbox shows it, or the Mission's id or name.")],
     text: Annotated[str, typer.Argument(help="Your answer, or a comment.")] = "",
     answer: Annotated[list[str] | None, typer.Option(help="Answer to one of several questions, in order; repeat it.")] = None,
     approve: Annotated[bool, typer.Option("--approve", help="Approve the call, or launch the plan, as shown.")] = False,
@@ -63,7 +63,7 @@ async def reply_to_run(
 async def _waiting_request(here: Session, text: str) -> Request:
     """The open request that a person means, by run or Mission; a run that waits no longer says itself what happened."""
     asked = await here.store.requests.all_open()
-    found = [request for request in asked if text and request.run_id.startswith(text)] or await _of_mission(here, text)
+    found = [request for request in asked if is_meant(request.run_id, text)] or await _of_mission(here, text)
     if len({request.run_id for request in found}) == 1:
         return found[-1]
     if not found and (closed := await here.store.requests.of_run(await run_id_of(here, text))):

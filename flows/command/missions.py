@@ -13,7 +13,7 @@ from blueprint.errors import InvalidInput, MissionsError
 from blueprint.mission import Mission, MissionState
 from blueprint.plan import Blueprint
 from blueprint.triggers import next_fires
-from blueprint.values import known_timezone
+from blueprint.values import known_timezone, short_id
 from deployments.prefect_yaml import render_prefect_yaml
 from flows.command.answering import Prepared, accompany, first_of, how_to_answer, this_person
 from flows.command.output import AsJson, Session, command, say, session, show, show_json, show_table
@@ -178,7 +178,7 @@ async def _show_one(here: Session, mission: Mission, as_json: bool) -> None:
         show_table(["TASK", "TRIGGER", f"NEXT ({found['zone']})"], rows, "")
     if found["runs"]:
         show("")
-        runs = [[run.id[:8], run.task, run.state, _minute(run.started_at), run.reason] for run in found["runs"]]
+        runs = [[short_id(run.id), run.task, run.state, _minute(run.started_at), run.reason] for run in found["runs"]]
         show_table(["RUN", "TASK", "STATE", "STARTED (UTC)", "REASON"], runs, "")
     for request in found["open_requests"]:
         show(f"\nWaits for you: {one_line(request.title, 200)}\n{how_to_answer(request)}")

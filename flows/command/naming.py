@@ -8,24 +8,30 @@ from prefect.client.schemas.sorting import FlowRunSort
 
 from blueprint.errors import UnknownName
 from blueprint.plan import Blueprint
+from blueprint.values import short_id
 from flows.command.output import Session
 
 RECENT_RUNS = 200
 
 
 async def run_id_of(here: Session, text: str) -> str:
-    """A run of a Task, or a Mission's creation, by id or by a prefix that only one has; also one that has only just begun."""
+    """A run of a Task or a creation, also one that has only just begun: by id, short id, or a prefix that only one has."""
     try:
         return (await here.store.runs.find(text)).id
     except UnknownName as unknown:
         if unknown.ambiguous:
             raise
-        found = [run_id for run_id in await _recent_runs(here.client) if text and run_id.startswith(text)]
+        found = [run_id for run_id in await _recent_runs(here.client) if is_meant(run_id, text)]
         if len(found) == 1:
             return found[0]
         if found:
             raise UnknownName("run", text, found, ambiguous=True) from unknown
         raise
+
+
+def is_meant(run_id: str, text: str) -> bool:
+    """Whether `text` is the run's id, the beginning of it, or its short id."""
+    return bool(text) and (run_id.startswith(text) or short_id(run_id) == text)
 
 
 def task_named(plan: Blueprint, text: str) -> str:

@@ -5,7 +5,7 @@ import json
 import shutil
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Annotated, Any, ParamSpec
@@ -26,6 +26,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdou
 
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 _CELL_CHARS = 400
+_CONNECT_SECONDS = 30.0  # on a busy machine the server takes some seconds
 Given = ParamSpec("Given")
 
 
@@ -40,11 +41,23 @@ class Session:
 @asynccontextmanager
 async def session() -> AsyncGenerator[Session]:
     """The store and Prefect of this installation; Unavailable, with what to do, when they do not answer."""
-    async with get_client() as client:
-        if error := await client.api_healthcheck():
-            raise Unavailable(f"No Prefect server answers at {client.api_url} ({error}). Start it with `missions up`.")
-        async with open_store() as store:
-            yield Session(store=store, client=client)
+    async with AsyncExitStack() as opened:
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                here = await _connected(opened)
+        except TimeoutError as error:
+            raise Unavailable(
+                f"The installation does not answer within {_CONNECT_SECONDS:.0f} s. Look at server.log and database.log "
+                "in its logs folder, then stop and start `missions up`."
+            ) from error
+        yield here
+
+
+async def _connected(opened: AsyncExitStack) -> Session:
+    client = await opened.enter_async_context(get_client())
+    if error := await client.api_healthcheck():
+        raise Unavailable(f"No Prefect server answers at {client.api_url} ({error}). Start it with `missions up`.")
+    return Session(store=await opened.enter_async_context(open_store()), client=client)
 
 
 def command(function: Callable[Given, Coroutine[Any, Any, None]]) -> Callable[Given, None]:

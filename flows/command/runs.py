@@ -12,6 +12,7 @@ from prefect.states import Cancelling
 
 from blueprint.errors import InvalidInput, MissionsError
 from blueprint.records import RunRecord, RunState
+from blueprint.values import short_id
 from flows.command.answering import accompany
 from flows.command.naming import run_id_of, task_named
 from flows.command.output import AsJson, Session, command, say, session, show, show_json, show_table
@@ -23,7 +24,7 @@ from flows.settings import RunSettings
 from flows.starting import start_task
 
 OfMission = Annotated[str, typer.Argument(help="A Mission: its id, the beginning of it, or its name.")]
-OfRun = Annotated[str, typer.Argument(help="A run: its id, or the beginning of it.")]
+OfRun = Annotated[str, typer.Argument(help="A run: its id as a table shows it, or the whole id.")]
 
 
 @command
@@ -106,7 +107,7 @@ async def list_runs(mission: OfMission, as_json: AsJson = False) -> None:
     )
     if fires:
         show("")
-        skipped = [[fire.run_id[:8], fire.task, _second(fire.scheduled_for), fire.reason] for fire in fires]
+        skipped = [[short_id(fire.run_id), fire.task, _second(fire.scheduled_for), fire.reason] for fire in fires]
         show_table(["SKIPPED", "TASK", "SCHEDULED (UTC)", "REASON"], skipped, "")
     return None
 
@@ -120,7 +121,7 @@ async def reports(mission: OfMission, as_json: AsJson = False) -> None:
     if as_json:
         return show_json(records)
     home = _settings().home
-    rows = [[record.id[:8], record.task, record.state, str(home / record.report_path)] for record in records]
+    rows = [[short_id(record.id), record.task, record.state, str(home / record.report_path)] for record in records]
     return show_table(["RUN", "TASK", "STATE", "FILE"], rows, "No reports yet.")
 
 
@@ -131,7 +132,7 @@ async def report(run: OfRun, as_json: AsJson = False) -> None:
         record = await here.store.runs.find(run)
         if not record.report_path:
             raise InvalidInput(
-                f"Run {record.id} has no report yet: it is {record.state}. Follow it: missions watch {record.id[:8]}"
+                f"Run {record.id} has no report yet: it is {record.state}. Follow it: missions watch {short_id(record.id)}"
             )
         text = await _report(here, record)
     if as_json:
@@ -169,7 +170,7 @@ def _show_end(record: RunRecord, as_json: bool) -> None:
     if as_json:
         show_json(record)
     else:
-        show(f"{record.state}{': ' if record.reason else ''}{record.reason}\nReport: missions report {record.id[:8]}")
+        show(f"{record.state}{': ' if record.reason else ''}{record.reason}\nReport: missions report {short_id(record.id)}")
 
 
 def _state(news: Over | Waiting) -> str:
@@ -182,7 +183,7 @@ def _row(record: RunRecord) -> list[str]:
     state = f"{record.state} (waiting)" if record.is_waiting else record.state
     seconds = f"{(record.ended_at - record.started_at).total_seconds():.0f}" if record.ended_at else ""
     return [
-        record.id[:8],
+        short_id(record.id),
         record.task,
         record.started_by,
         state,

@@ -3,9 +3,10 @@
 import asyncio
 import os
 import signal
+from contextlib import suppress
 from uuid import UUID
 
-import psutil
+import httpx
 from prefect.client.schemas.objects import State
 
 from tests.fakes.installation import Installation
@@ -31,19 +32,8 @@ async def reaches(installation: Installation, run_id: str, *names: str, seconds:
             async with asyncio.timeout(seconds):
                 while state is None or state.name not in names:
                     await asyncio.sleep(0.1)
-                    state = (await client.read_flow_run(UUID(run_id))).state
+                    with suppress(httpx.TransportError):  # the server itself may have been killed
+                        state = (await client.read_flow_run(UUID(run_id))).state
         except TimeoutError as error:
-            raise TimeoutError(f"{run_id} is {state!r}, not {names}\n{installation.log('worker')[-3000:]}") from error
+            raise TimeoutError(f"{run_id} is {state!r}, not {names}\n{installation.log('worker')[-3000:]}\n{installation.log('service')[-3000:]}") from error
     return state
-
-
-def tool_servers(installation: Installation) -> list[psutil.Process]:
-    """The counter servers that live below this installation's processes or were left behind by them."""
-    return [process for process in installation.processes() if "tests.fakes.counter_server" in " ".join(_command(process))]
-
-
-def _command(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []

@@ -175,6 +175,8 @@ async def test_a_killed_creation_makes_one_mission_one_plan_and_asks_once(instal
         await reply(store, run_id, Reply(text="When asked."), by="test")
         await _asked_model(model, 4)
         await kill_run(installation, run_id)
+        waiting = await reaches(installation, run_id, "Suspended", "Failed")
+        assert waiting.is_paused(), waiting
         request = await installation.asked(run_id, BACK_SECONDS)
         await reply(store, run_id, Reply(decision=Decision.LAUNCH), by="test", key=request.key)
         state = await reaches(installation, run_id, "Completed", "Failed")
@@ -196,12 +198,13 @@ async def test_everything_goes_on_after_the_prefect_server_and_the_service_were_
         run_id = await _start(here, model, counter)
         await here.asked(run_id)
         await reaches(here, run_id, "Suspended")
-        _kill(here, "prefect", "server", "start")
-        _kill(here, "flows.service")
         async with here.store() as store:
+            _kill(here, "prefect", "server", "start")
+            _kill(here, "flows.service")
             answer = Answer(decision=Decision.APPROVE, by="test", at=datetime.now(UTC))
             await store.requests.answer(run_id, "approve-c00001000", answer)
-        record = await here.ended(run_id, BACK_SECONDS)
+            await reaches(here, run_id, "Completed")
+        record = await here.ended(run_id)
     assert (record.state, counter.counts()) == (RunState.SUCCESS, ["one"])
 
 

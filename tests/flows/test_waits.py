@@ -218,7 +218,7 @@ async def test_an_answer_in_the_form_that_does_not_fit_is_asked_for_again(instal
     async with scripted_model([ask, DONE]) as model, installation.store() as store, installation.client() as client:
         run_id = await _waiting(installation, model, counter)
         await client.resume_flow_run(UUID(run_id), run_input={"choice": "other", "comment": ""})
-        await reaches(installation, run_id, "Running")
+        await reaches(installation, run_id, "Resuming", "Pending", "Running")
         await reaches(installation, run_id, "Suspended")
         await client.resume_flow_run(UUID(run_id), run_input={"choice": "b", "comment": ""})
         record = await installation.ended(run_id)

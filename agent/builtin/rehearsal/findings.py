@@ -194,12 +194,12 @@ def _scratch(result: Result) -> Iterator[Found]:
     total, files = _value(data, "bytes", "total"), _value(data, "files", but=("old",))
     if total is None:
         return
-    held = [] if files is None else [counted(files, "file")]
-    yield Found(
-        title="The scratch directory holds files" if total or files else "The scratch directory is empty",
-        severity="info",
-        detail=" in ".join([f"{data.get('directory') or 'It'} holds {size(total)}", *held]) + ".",
-    )
+    where = data.get("directory") or "It"
+    in_files = "" if files is None else f" in {counted(files, 'file')}"
+    if total or files:
+        yield Found(title="The scratch directory holds files", severity="info", detail=f"{where} holds {size(total)}{in_files}.")
+    else:
+        yield Found(title="The scratch directory is empty", severity="info", detail=f"{where} holds no files.")
 
 
 _READERS: Mapping[str, Callable[[Result], Iterator[Found]]] = {

@@ -8,6 +8,7 @@ from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import StateType
 
 from blueprint.records import RunState
+from blueprint.values import short_id
 from deployments.spec import mission_tag
 from tests.fakes.counter import Counter
 from tests.fakes.installation import Installation, task
@@ -30,10 +31,10 @@ async def test_a_goal_without_a_time_stays_a_draft_until_its_question_is_answere
     [request] = made["open_requests"]
     assert (made["state"], made["tasks"], request["question"]["kind"]) == ("Draft", [], "information")
     shown = await command("show", made["id"])
-    assert f'  missions reply {request["run_id"][:8]} "your answer"' in shown.stdout
+    assert f'  missions reply {short_id(request["run_id"])} "your answer"' in shown.stdout
     assert (await command("reply", made["id"], "every day at 02:00")).code == 0
     await installation.asked(request["run_id"])
-    over = await command("reply", request["run_id"][:8], "--approve", "--json")
+    over = await command("reply", short_id(request["run_id"]), "--approve", "--json")
     assert over.json["answer"]["decision"] == "launch"
     assert "Over: Completed" in (await command("watch", request["run_id"])).stdout
     assert (await command("show", made["id"], "--json")).json["state"] == "Active"
@@ -78,20 +79,20 @@ async def test_an_approved_run_is_followed_to_its_report(installation: Installat
         mission = await installation.launch(task(), employee=employee)
         run_id = (await command("run", mission.id, "wo", "--json")).json["id"]
         request = await installation.asked(run_id)
-        assert f"missions reply {run_id[:8]} --approve" in (await command("inbox")).stdout
+        assert f"missions reply {short_id(run_id)} --approve" in (await command("inbox")).stdout
         assert run_id in [one["run_id"] for one in (await command("inbox", "--json")).json["open_requests"]]
         refused = await command("run", mission.id, "work", "--wait")
         assert (refused.code, "The run did not start: Task 'work' is busy" in refused.stderr) == (1, True)
-        assert (await command("reply", run_id[:8], "yes")).code == 2
-        assert (await command("reply", run_id[:8], "--choice", "launch")).code == 2
-        assert (await command("reply", run_id[:8], "--approve")).stdout == f"{request.title} — approve. The run goes on.\n"
+        assert (await command("reply", short_id(run_id), "yes")).code == 2
+        assert (await command("reply", short_id(run_id), "--choice", "launch")).code == 2
+        assert (await command("reply", short_id(run_id), "--approve")).stdout == f"{request.title} — approve. The run goes on.\n"
         await installation.ended(run_id)
-        late = await command("reply", run_id[:8], "--reject")
+        late = await command("reply", short_id(run_id), "--reject")
     assert (late.code, "was answered already: approve" in late.stderr) == (2, True)
-    watched = (await command("watch", run_id[:8])).stdout
+    watched = (await command("watch", short_id(run_id))).stdout
     assert "counter.count: done" in watched
     assert watched.splitlines()[-1].startswith("Over: Completed")
-    assert "Looked at it." in (await command("report", run_id[:8])).stdout
+    assert "Looked at it." in (await command("report", short_id(run_id))).stdout
     [listed] = (await command("reports", mission.id, "--json")).json
     assert listed["id"] == run_id
     runs = (await command("runs", mission.id, "--json")).json
@@ -122,11 +123,11 @@ async def test_a_waiting_run_that_is_cancelled_ends_with_a_report(installation: 
         mission = await installation.launch(task(), employee=await installation.employ(model_url=model.url))
         run_id = await installation.start(mission)
         await installation.asked(run_id)
-        cancelled = await command("cancel", run_id[:8], "--json")
+        cancelled = await command("cancel", short_id(run_id), "--json")
     assert (cancelled.code, cancelled.json["state"]) == (0, "Cancelled")
-    again = await command("cancel", run_id[:8])
+    again = await command("cancel", short_id(run_id))
     assert (again.code, "can't be cancelled: it is Cancelled" in again.stderr) == (2, True)
-    assert (await command("report", run_id[:8])).code == 0
+    assert (await command("report", short_id(run_id))).code == 0
 
 
 async def test_a_failed_run_ends_the_waiting_command_with_code_one(installation: Installation, command: Command) -> None:
@@ -137,7 +138,7 @@ async def test_a_failed_run_ends_the_waiting_command_with_code_one(installation:
     assert failed.stdout.startswith("Failed: ")
 
 
-async def test_a_model_that_never_brings_a_usable_plan_leaves_a_draft_and_says_so(
+async def test_a_creation_whose_model_does_not_answer_leaves_a_draft_and_says_so(
     installation: Installation, command: Command
 ) -> None:
     async with scripted_model([]) as model:

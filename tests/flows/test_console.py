@@ -1,0 +1,102 @@
+"""What the Prefect UI is given: described parameter forms, resume forms for each kind of question, and what they refuse."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from prefect.client.schemas.responses import SetStateStatus
+from prefect.exceptions import PrefectHTTPStatusError
+
+from blueprint.policy import ToolCall
+from blueprint.records import RunState
+from blueprint.requests import (
+    AnomalyQuestion,
+    Answer,
+    ApprovalQuestion,
+    ChoiceQuestion,
+    Decision,
+    InformationQuestion,
+    Question,
+    Request,
+    ReviewQuestion,
+)
+from flows.forms import answer_from_form, form_for, form_from_answer
+from tests.fakes.counter import Counter
+from tests.fakes.installation import Installation, task
+from tests.fakes.interrupting import reaches
+from tests.fakes.model_server import calls, scripted_model
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+CALL = ToolCall(id="c00001000", server="counter", tool="count", arguments={"text": "one"})
+APPROVAL = ApprovalQuestion(call=CALL, why="as asked", risk="it changes something")
+ANSWERS: list[tuple[Question, Decision, dict[str, object]]] = [
+    (APPROVAL, Decision.APPROVE, {"text": "go"}),
+    (APPROVAL, Decision.REJECT, {"text": ""}),
+    (InformationQuestion(questions=("When?",)), Decision.ANSWER, {"answers": ("at noon",)}),
+    (InformationQuestion(questions=tuple("abcdefghijk")), Decision.ANSWER, {"answers": tuple("ABCDEFGHIJK")}),
+    (ChoiceQuestion(question="Which?", options=("left", "right")), Decision.CHOOSE, {"choice": "right", "text": ""}),
+    (AnomalyQuestion(what="odd"), Decision.CONTINUE, {"text": "it is known"}),
+    (AnomalyQuestion(what="lost", unknown_call=CALL), Decision.NOT_HAPPENED, {"text": "looked"}),
+    (ReviewQuestion(plan_version=1, plan_digest="d", page="# Plan"), Decision.KEEP_DRAFT, {"text": ""}),
+    (ReviewQuestion(plan_version=1, plan_digest="d", page="# Plan", can_launch=False), Decision.CHANGE, {"text": "at 3"}),
+]
+
+
+@pytest.mark.parametrize(("question", "decision", "fields"), ANSWERS)
+def test_what_a_form_takes_is_read_as_the_same_answer(question: Question, decision: Decision, fields: dict[str, object]) -> None:
+    answer = Answer.model_validate({"decision": decision, "by": "console", "at": NOW, **fields})
+    filled = form_from_answer(answer, question)
+    form_for(_request(question), "UTC").model_validate(filled)
+    assert answer_from_form(filled, question, by="console", at=NOW) == answer
+
+
+def test_a_choice_of_ones_own_goes_as_other_with_the_words() -> None:
+    question = ChoiceQuestion(question="Which?", options=("left", "right"))
+    answer = Answer(decision=Decision.CHOOSE, text="straight on", by="console", at=NOW)
+    assert form_from_answer(answer, question) == {"choice": "other", "comment": "straight on"}
+
+
+async def test_parameter_forms_of_the_system_flows_are_described(installation: Installation) -> None:
+    async with installation.client() as client:
+        for name in ("create/create", "reply/reply"):
+            schema: dict[str, Any] = (await client.read_deployment_by_name(name)).parameter_openapi_schema or {}
+            fields: dict[str, dict[str, Any]] = schema["properties"]
+            assert all(field.get("description") for field in fields.values()), name
+
+
+async def test_a_goal_without_a_word_is_refused_before_anything_is_made(installation: Installation) -> None:
+    async with installation.client() as client:
+        create = await client.read_deployment_by_name("create/create")
+        with pytest.raises(PrefectHTTPStatusError, match=r"409|422"):
+            await client.create_flow_run_from_deployment(create.id, parameters={"goal": "   "})
+
+
+async def test_a_wrong_form_is_refused_with_the_reason_and_a_right_one_counts(installation: Installation, tmp_path: Path) -> None:
+    counter = Counter(folder=tmp_path)
+    done = calls(("conclude", {"summary": "Counted.", "findings": []}))
+    script = [calls(("counter__count", {"text": "one"})), done]
+    async with scripted_model(script) as model, installation.client() as client:
+        employee = await installation.employ(model_url=model.url, servers=[counter.connection()])
+        run_id = await installation.start(await installation.launch(task(), employee=employee))
+        await reaches(installation, run_id, "Suspended")
+        wrong = await client.resume_flow_run(UUID(run_id), run_input={"decision": "perhaps"})
+        assert wrong.status is SetStateStatus.REJECT
+        assert "perhaps" in str(wrong.details)
+        right = await client.resume_flow_run(UUID(run_id), run_input={"decision": "approve", "comment": "yes"})
+        assert right.status is SetStateStatus.ACCEPT
+        record = await installation.ended(run_id)
+    assert (record.state, counter.counts()) == (RunState.SUCCESS, ["one"])
+
+
+def _request(question: Question) -> Request:
+    return Request(
+        run_id="run-1",
+        mission_id="m",
+        key="k",
+        title="Well?",
+        question=question,
+        asked_at=NOW,
+        deadline=NOW + timedelta(hours=3),
+    )
