@@ -16,7 +16,7 @@ class DigitalEmployee(Block):
     _block_type_name = "Missions: Digital Employee"
     _block_type_slug = "missions-digital-employee"
 
-    title: str = Field(title="Name", description="What people call it, e.g. 'Night shift SRE'.")
+    title: str = Field(title="Title", description="What people call it, e.g. 'Night shift SRE'.")
     role: str = Field(title="Role", description="What it is and is good at; the first thing that the model is told.")
     rules: str = Field(default="", title="Default rules", description="What it always keeps to, in plain language.")
     model: str = Field(title="Model endpoint", description="Name of a 'Missions: model endpoint' block.")

@@ -30,6 +30,9 @@ from deployments.system import SYSTEM_TAG
 SCHEDULER_SECONDS = 20.0
 """The scheduler looks for work every few seconds."""
 
+WORKER_SECONDS = 10.0
+"""A worker needs some time from its start to its first heartbeat."""
+
 CHECK_SECONDS = 45.0
 """A model on a slow machine needs some time for its first word."""
 
@@ -139,12 +142,15 @@ async def _scheduler(client: PrefectClient) -> str:
 
 
 async def _worker(client: PrefectClient) -> str:
-    workers = await client.read_workers_for_work_pool(WORK_POOL)
-    alive = [worker for worker in workers if worker.status is WorkerStatus.ONLINE]
-    if not alive:
-        raise Unavailable(f"No worker is online in work pool {WORK_POOL!r}.")
-    last = max(worker.last_heartbeat_time for worker in alive if worker.last_heartbeat_time)
-    return f"{len(alive)} online, last heard of {(datetime.now(UTC) - last).total_seconds():.0f} s ago"
+    """One that has just been started shows itself after some seconds."""
+    start = monotonic()
+    while monotonic() - start < WORKER_SECONDS:
+        workers = await client.read_workers_for_work_pool(WORK_POOL)
+        heard = [worker.last_heartbeat_time for worker in workers if worker.status is WorkerStatus.ONLINE]
+        if last := max((moment for moment in heard if moment), default=None):
+            return f"{len(heard)} online, last heard of {(datetime.now(UTC) - last).total_seconds():.0f} s ago"
+        await asyncio.sleep(0.5)
+    raise Unavailable(f"No worker is online in work pool {WORK_POOL!r}.")
 
 
 async def _service(url: str) -> str:

@@ -4,12 +4,19 @@ from typing import Annotated
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.creating import create_to_end
+from reports.text import one_line
 
 
-@flow(name="create", flow_run_name="create a Mission", persist_result=False)
+def _run_name() -> str:
+    """`create: Inspect this host every day`, so that several creations can be told apart."""
+    return one_line(f"create: {flow_run.parameters.get('goal', '')}", 80)
+
+
+@flow(name="create", flow_run_name=_run_name, persist_result=False)
 async def create(
     goal: Annotated[str, Field(min_length=1, max_length=8_000, pattern=r"\S")],
     timezone: str = "UTC",

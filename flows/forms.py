@@ -83,10 +83,16 @@ def _form_class(question: Question) -> type[RunInput]:
 
 def _information_form(question: InformationQuestion) -> type[RunInput]:
     fields: dict[str, Any] = {
-        f"answer_{number}": (str, Field(min_length=1, title=f"Answer {number}", description=text))
-        for number, text in enumerate(question.questions, start=1)
+        f"answer_{number}": (str, Field(min_length=1, title=title, description=text))
+        for number, (title, text) in enumerate(_titled(question), start=1)
     }
     return create_model("InformationForm", __base__=RunInput, **fields)
+
+
+def _titled(question: InformationQuestion) -> list[tuple[str, str]]:
+    if len(question.questions) == 1:
+        return [("Your answer", question.questions[0])]
+    return [(f"Answer {number}", text) for number, text in enumerate(question.questions, start=1)]
 
 
 def _choice_form(question: ChoiceQuestion) -> type[RunInput]:

@@ -13,6 +13,7 @@ from prefect.client.schemas.objects import State
 from prefect.context import AsyncClientContext
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.input import RunInput, keyset_from_paused_state
+from prefect.states import Running
 
 
 async def filled_form(run_id: str, key: str) -> dict[str, Any] | None:
@@ -42,6 +43,8 @@ async def forget_wait(run_id: str, key: str) -> None:
     """
     async with get_client() as client:
         await _forget_form(client, UUID(run_id), key)
+        if (state := (await client.read_flow_run(UUID(run_id))).state) and state.is_crashed():
+            await client.set_flow_run_state(UUID(run_id), Running(), force=True)  # a late report about an earlier process
         policy = (await client.read_flow_run(UUID(run_id))).empirical_policy
         fired = policy.pause_keys or set()
         if key in fired:

@@ -9,7 +9,7 @@ from uuid import UUID
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Cancelled, Scheduled
+from prefect.states import Cancelled, Running, Scheduled
 
 from blocks.store.leases import Lease, LeaseState
 from blocks.store.store import Store
@@ -31,7 +31,9 @@ RESTARTS = 10
 BEGINS_WITHIN = timedelta(seconds=40)
 """So long a worker may take from accepting a run to the run's first sign of life; a machine under load is slow."""
 CRASH_SETTLES = timedelta(seconds=3)
-"""A worker reports a crash twice, the second time about a second later; a restart in between would be undone."""
+"""A worker reports a crash twice, the second time about a second later; a restart in between looks as if it had crashed."""
+COMES_WITHIN = 20
+"""Seconds. The second report may be much later; a run that was put back is not put back again for so long."""
 CANCELLED = "A person cancelled the run."
 
 
@@ -70,10 +72,17 @@ class Mender:
         await self.client.set_flow_run_state(flow_run.id, state, force=True)
         return True
 
+    async def show_life(self, flow_run: FlowRun, state: State, lease: Lease) -> bool:
+        """Take back a crash that was reported late, about the process before the one that works now."""
+        if not (state.is_crashed() and lease.is_fresh and lease.beat_at > state.timestamp):
+            return False
+        await self.client.set_flow_run_state(flow_run.id, Running(), force=True)
+        return True
+
     async def restart(self, flow_run: FlowRun, *, mission_id: str, operation: str) -> bool:
         """Back to scheduled under the same id, a bounded number of times."""
         run_id = str(flow_run.id)
-        restarts = await self.store.leases.put_back(run_id, mission_id=mission_id, operation=operation)
+        restarts = await self.store.leases.put_back(run_id, mission_id=mission_id, operation=operation, seconds=COMES_WITHIN)
         if restarts > RESTARTS:
             return await self._give_up(flow_run, mission_id)
         was = flow_run.state.name if flow_run.state else "unknown"
@@ -85,7 +94,7 @@ class Mender:
         if record is None and (state.is_completed() or (state.is_failed() and lease.operation != CREATE)):
             await self.store.leases.end(lease.run_id)
             return True
-        if may_begin(state, lease):
+        if (lease.state is LeaseState.RELEASED and lease.is_fresh) or may_begin(state, lease):
             return False
         return await self.restart(flow_run, mission_id=lease.mission_id, operation=lease.operation)
 

@@ -7,6 +7,7 @@ from math import ceil
 from typing import Any
 
 from prefect.flow_runs import asuspend_flow_run
+from prefect.logging import get_run_logger
 
 from blocks.store.store import Store
 from blueprint.errors import InvalidInput, Unanswered
@@ -18,6 +19,7 @@ from flows.lease import Lease
 from flows.picture import Picture
 from flows.replying import Reply, read_answer
 from reports.forms import question_text
+from reports.times import minute
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +66,8 @@ class People:
         form = form_for(request, self.zone)
         await forget_wait(request.run_id, request.key)
         await self.lease.park()
+        until = minute(request.deadline, self.zone)
+        get_run_logger().info("A person is asked: %s Answer here (menu, Resume) by %s, %s.", request.title, until, self.zone)
         left = request.deadline - datetime.now(UTC)
         await asuspend_flow_run(wait_for_input=form, timeout=max(1, ceil(left.total_seconds())), key=request.key)
 

@@ -59,6 +59,8 @@ class Reconciler:
 
     async def _find(self, flow_run: FlowRun) -> bool:
         lease = await self.store.leases.get(str(flow_run.id))
+        if flow_run.state is not None and lease is not None and lease.state is LeaseState.HELD:
+            return await self._mender().show_life(flow_run, flow_run.state, lease)
         if flow_run.state is None or may_begin(flow_run.state, lease):
             return False
         if lease is None:

@@ -20,6 +20,7 @@ from flows.opening import open_store
 from flows.picture import Picture
 from flows.settings import RunSettings
 from flows.working import Run, do_work
+from reports.text import one_line
 
 OPERATION = "run-task"
 """What leases of Task runs are held for."""
@@ -74,11 +75,15 @@ def final_state(record: RunRecord) -> State:
     """The Prefect state that shows how a run ended (R4.1)."""
     match record.state:
         case RunState.SUCCESS:
-            return Completed(message=record.reason or None)
+            return Completed(message=record.reason or _said(record))
         case RunState.CANCELLED:
             return Cancelled(message=record.reason)
         case RunState.FAILED | RunState.RUNNING:
             return Failed(message=record.reason)
+
+
+def _said(record: RunRecord) -> str | None:
+    return one_line(record.conclusion.summary, 300) if record.conclusion else None
 
 
 async def _to_record(store: Store, settings: RunSettings, lease: Lease, admitted: Admitted) -> RunRecord:

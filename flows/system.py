@@ -35,4 +35,9 @@ async def register_system_flows() -> None:
 
 def _offer(flow: "Flow[..., Any]", entrypoint: str) -> SystemFlow:
     schema = _SCHEMA.validate_python(parameter_schema(flow).model_dump(exclude_unset=True))
-    return SystemFlow(name=flow.name, entrypoint=entrypoint, description=flow.description or "", parameter_schema=schema)
+    return SystemFlow(name=flow.name, entrypoint=entrypoint, description=_about(flow), parameter_schema=schema)
+
+
+def _about(flow: "Flow[..., Any]") -> str:
+    """What the flow does, without its arguments: they are described in the form itself."""
+    return (flow.description or "").partition("\nArgs:")[0].strip()

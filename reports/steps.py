@@ -1,5 +1,6 @@
 """Shows a run's steps: one page each, all of them as the session, one line each for a terminal (R4.2, R4.3)."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
@@ -80,7 +81,17 @@ def _is_worth_a_word(event: StreamEvent) -> bool:
 
 def _step(event: StreamEvent, sequence: int, at: str) -> dict[str, object]:
     shown = event.model_dump(mode="json")
+    if isinstance(event, Returned) and event.structured is not None:
+        shown["text"] = _pretty(event.text)
     return {"number": sequence, "title": step_title(event), "at": at, "event": shown, "language": _language(event)}
+
+
+def _pretty(text: str) -> str:
+    """JSON on several lines; other text as it is."""
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        return text
 
 
 def _language(event: StreamEvent) -> str:

@@ -32,7 +32,7 @@ class LeaseState(StrEnum):
 class Lease:
     """One flow run's lease; `executions` counts the processes that have worked on it.
 
-    `beat_at` is the last sign of life; `is_fresh`: the lease's span since then is not over, whatever its state is.
+    `beat_at` is the last sign of life; `is_fresh`: the lease has not run out, whatever its state is.
     """
 
     run_id: str
@@ -104,12 +104,15 @@ class Leases:
         """This process stops, the run is not over: another may take it at once. False when it is no longer `owner`'s."""
         return await self._by_owner(run_id, owner, state=LeaseState.RELEASED)
 
-    async def put_back(self, run_id: str, *, mission_id: str, operation: str) -> int:
-        """The process died: another may take the run at once. Gives how often that has happened to this run."""
+    async def put_back(self, run_id: str, *, mission_id: str, operation: str, seconds: int = 0) -> int:
+        """The process died: another may take the run at once. Gives how often that has happened to this run.
+
+        The lease is fresh for `seconds`: so long the next process may take to come.
+        """
 
         async def work(connection: AsyncConnection) -> int:
             restarts = (await _locked(connection, run_id, mission_id, operation))["restarts"] + 1
-            await _update(connection, run_id, state=LeaseState.RELEASED, restarts=restarts)
+            await _update(connection, run_id, state=LeaseState.RELEASED, restarts=restarts, expires_at=_in(seconds))
             return restarts
 
         return await self.database.write(work)

@@ -35,5 +35,7 @@ async def reaches(installation: Installation, run_id: str, *names: str, seconds:
                     with suppress(httpx.TransportError):  # the server itself may have been killed
                         state = (await client.read_flow_run(UUID(run_id))).state
         except TimeoutError as error:
-            raise TimeoutError(f"{run_id} is {state!r}, not {names}\n{installation.log('worker')[-3000:]}\n{installation.log('service')[-3000:]}") from error
+            raise TimeoutError(
+                f"{run_id} is {state!r}, not {names}\n{installation.log('worker')[-3000:]}\n{installation.log('service')[-3000:]}"
+            ) from error
     return state

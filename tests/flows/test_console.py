@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from prefect.client.schemas.filters import LogFilter
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import PrefectHTTPStatusError
 
@@ -61,9 +62,12 @@ def test_a_choice_of_ones_own_goes_as_other_with_the_words() -> None:
 async def test_parameter_forms_of_the_system_flows_are_described(installation: Installation) -> None:
     async with installation.client() as client:
         for name in ("create/create", "reply/reply"):
-            schema: dict[str, Any] = (await client.read_deployment_by_name(name)).parameter_openapi_schema or {}
+            deployment = await client.read_deployment_by_name(name)
+            schema: dict[str, Any] = deployment.parameter_openapi_schema or {}
             fields: dict[str, dict[str, Any]] = schema["properties"]
             assert all(field.get("description") for field in fields.values()), name
+            assert deployment.description, name
+            assert "Args:" not in deployment.description
 
 
 async def test_a_goal_without_a_word_is_refused_before_anything_is_made(installation: Installation) -> None:
@@ -71,6 +75,19 @@ async def test_a_goal_without_a_word_is_refused_before_anything_is_made(installa
         create = await client.read_deployment_by_name("create/create")
         with pytest.raises(PrefectHTTPStatusError, match=r"409|422"):
             await client.create_flow_run_from_deployment(create.id, parameters={"goal": "   "})
+
+
+async def test_a_creation_is_named_for_its_goal_and_says_what_is_wrong_with_its_time_zone(installation: Installation) -> None:
+    async with installation.client() as client, installation.store() as store:
+        create = await client.read_deployment_by_name("create/create")
+        given = {"goal": "Inspect this host when asked\nand tell me", "timezone": "Mars/Olympus"}
+        made = await client.create_flow_run_from_deployment(create.id, parameters=given)
+        state = await reaches(installation, str(made.id), "Failed")
+        named = await client.read_flow_run(made.id)
+        missions = [mission for mission in await store.missions.list() if mission.timezone == "Mars/Olympus"]
+    assert named.name == "create: Inspect this host when asked and tell me"
+    assert state.message == "'Mars/Olympus' is no IANA time zone; write for example 'UTC' or 'Europe/Berlin'."
+    assert missions == []
 
 
 async def test_a_wrong_form_is_refused_with_the_reason_and_a_right_one_counts(installation: Installation, tmp_path: Path) -> None:
@@ -87,7 +104,24 @@ async def test_a_wrong_form_is_refused_with_the_reason_and_a_right_one_counts(in
         right = await client.resume_flow_run(UUID(run_id), run_input={"decision": "approve", "comment": "yes"})
         assert right.status is SetStateStatus.ACCEPT
         record = await installation.ended(run_id)
+        state = await reaches(installation, run_id, "Completed")
+        logged = [line.message for line in await client.read_logs(_of_run(run_id))]
     assert (record.state, counter.counts()) == (RunState.SUCCESS, ["one"])
+    assert state.message == "Counted."
+    assert any(line.startswith("A person is asked: counter.count? Answer here (menu, Resume) by ") for line in logged)
+
+
+def test_a_question_alone_is_not_numbered_and_several_are() -> None:
+    alone, several = (
+        form_for(_request(InformationQuestion(questions=questions)), "UTC").model_json_schema()["properties"]
+        for questions in (("When?",), ("When?", "Whom?"))
+    )
+    assert [(field["title"], field["description"]) for field in alone.values()] == [("Your answer", "When?")]
+    assert [field["title"] for field in several.values()] == ["Answer 1", "Answer 2"]
+
+
+def _of_run(run_id: str) -> LogFilter:
+    return LogFilter.model_validate({"flow_run_id": {"any_": [run_id]}})
 
 
 def _request(question: Question) -> Request:

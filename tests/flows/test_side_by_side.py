@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import httpx
+import pytest
 
 from blueprint.records import RunRecord, RunState
 from blueprint.requests import Decision
@@ -15,11 +16,16 @@ from tests.fakes.model_server import calls, scripted_model
 DONE = calls(("conclude", {"summary": "Counted.", "findings": []}))
 
 
+@pytest.fixture
+def folders(tmp_path_factory: pytest.TempPathFactory) -> pytest.TempPathFactory:
+    """A folder for each run's counter."""
+    return tmp_path_factory
+
+
 async def _approved_run(here: Installation, folder: Path, text: str) -> tuple[RunRecord, list[str]]:
     """A run of a Task of its own whose one call is approved at the moment when it is asked for; its record, its effects."""
-    folder.mkdir()
     counter = Counter(folder=folder)
-    async with scripted_model([calls(("counter__count", {"text": text})), DONE]) as model, here.store() as store:
+    async with scripted_model([calls((f"counter-{text}__count", {"text": text})), DONE]) as model, here.store() as store:
         employee = await here.employ(model_url=model.url, servers=[counter.connection(name=f"counter-{text}")])
         run_id = await here.start(await here.launch(task(), employee=employee))
         await here.asked(run_id)
@@ -27,25 +33,25 @@ async def _approved_run(here: Installation, folder: Path, text: str) -> tuple[Ru
         return await here.ended(run_id), counter.counts()
 
 
-async def test_two_runs_at_once_keep_to_themselves(installation: Installation, tmp_path: Path) -> None:
-    runs = (_approved_run(installation, tmp_path / text, text) for text in ("one", "two"))
+async def test_two_runs_at_once_keep_to_themselves(installation: Installation, folders: pytest.TempPathFactory) -> None:
+    runs = (_approved_run(installation, folders.mktemp(text), text) for text in ("one", "two"))
     for (record, effects), text in zip(await asyncio.gather(*runs), ("one", "two"), strict=True):
         assert (record.state, effects) == (RunState.SUCCESS, [text])
 
 
 async def test_an_answer_that_comes_while_the_asking_process_ends_leaves_the_worker_alive(
-    installation: Installation, tmp_path: Path
+    installation: Installation, folders: pytest.TempPathFactory
 ) -> None:
     deaths = installation.log("up").count("The worker ended")
     for text in ("three", "four"):
-        record, _ = await _approved_run(installation, tmp_path / text, text)
+        record, _ = await _approved_run(installation, folders.mktemp(text), text)
         assert record.state is RunState.SUCCESS
     assert installation.log("up").count("The worker ended") == deaths
     assert "already holding" not in installation.log("worker")
 
 
 async def test_installations_on_one_machine_share_nothing_and_outlive_each_other(
-    installation: Installation, folder: Path, tmp_path: Path
+    installation: Installation, folder: Path, folders: pytest.TempPathFactory
 ) -> None:
     second = Installation(home=folder / "home")
     async with second.running():
@@ -56,7 +62,7 @@ async def test_installations_on_one_machine_share_nothing_and_outlive_each_other
         for here in (installation, second):
             await _has_a_console(here)
     assert second.processes() == []
-    record, effects = await _approved_run(installation, tmp_path / "after", "after")
+    record, effects = await _approved_run(installation, folders.mktemp("after"), "after")
     assert (record.state, effects) == (RunState.SUCCESS, ["after"])
 
 

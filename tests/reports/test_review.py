@@ -71,10 +71,15 @@ def test_tools_are_judged_as_the_gate_will_judge_them() -> None:
 
 
 def test_rules_below_the_plans_count_where_the_plan_says_nothing() -> None:
-    employee = ("the employee", RiskPolicy(rules=(ToolRule(tool="*", rule=Rule.FORBID),)))
+    employee = ("the employee", RiskPolicy(rules=(ToolRule(tool="*", rule=Rule.ASK),)))
     found = {outlook.name: outlook.rule for outlook in tool_outlooks(PLAN, TOOLS, [employee])}
-    assert found["web.fetch"] is Rule.FORBID
+    assert found["web.fetch"] is Rule.ASK
     assert found["host.remove_old_files"] is Rule.CAUTIOUS
+
+
+def test_what_the_employee_forbids_is_shown_as_forbidden_whatever_the_plan_says() -> None:
+    employee = ("the employee", RiskPolicy(rules=(ToolRule(tool="*", rule=Rule.FORBID),)))
+    assert {outlook.rule for outlook in tool_outlooks(PLAN, TOOLS, [employee])} == {Rule.FORBID}
 
 
 def test_a_plan_with_problems_names_them_first_and_offers_no_launch() -> None:
