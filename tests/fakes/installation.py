@@ -38,8 +38,8 @@ from flows.launching import launch_plan
 from flows.opening import open_store
 from flows.starting import start_task
 
-START_SECONDS = 90
-RUN_SECONDS = 90
+START_SECONDS = 120
+RUN_SECONDS = 150
 
 
 @dataclass(frozen=True, kw_only=True)
