@@ -19,11 +19,6 @@ def artifact_page(artifact_id: str) -> str:
     return f"{ui_address()}/v2/artifacts/artifact/{artifact_id}"
 
 
-def deployment_page(deployment_id: str) -> str:
-    """The page of a deployment."""
-    return f"{ui_address()}/v2/deployments/deployment/{deployment_id}"
-
-
 def deployments_page(mission_id: str) -> str:
     """All deployments of a Mission."""
     return f"{ui_address()}/v2/deployments?tags=mission:{mission_id}"
