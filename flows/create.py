@@ -7,7 +7,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.creating import create_to_end
+from flows.creation.creating import create_to_end
 from reports.text import one_line
 
 

@@ -9,7 +9,7 @@ from prefect.states import Completed, Failed
 from blueprint.errors import MissionsError
 from blueprint.requests import Decision
 from flows.opening import open_store
-from flows.replying import Reply, reply
+from flows.people.replying import Reply, reply
 
 Word = Literal[
     "approve", "reject", "answer", "choose", "continue", "stop", "happened", "not_happened", "launch", "change", "keep_draft"

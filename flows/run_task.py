@@ -3,7 +3,7 @@
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.running import run_to_end
+from flows.runs.running import run_to_end
 
 
 @flow(name="run-task", flow_run_name="{task}", persist_result=False)

@@ -16,7 +16,7 @@ from starlette.routing import Mount
 from agent.builtin.rehearsal.app import create_app
 from blocks.store.store import Store
 from flows.opening import open_store
-from flows.reconciling import Reconciler
+from flows.recovery.reconciling import Reconciler
 from flows.settings import RunSettings
 
 logger = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ from blueprint.values import short_id
 from flows.command.output import Session, say
 from flows.command.terminal import while_waiting
 from flows.following import Over, Waiting, follow
-from flows.replying import Reply, reply
+from flows.people.replying import Reply, reply
 from reports.forms import question_text
 from reports.steps import stream_line
 

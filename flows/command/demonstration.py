@@ -32,7 +32,7 @@ from flows.following import Waiting, until_record
 from flows.links import artifact_page, deployments_page, run_page
 from flows.local import local_stack
 from flows.naming import mission_id_for, report_key
-from flows.replying import Reply
+from flows.people.replying import Reply
 from flows.starting import start, start_task
 
 GOAL = "Inspect this host and clean the scratch directory when it is over 1 MB"

@@ -12,7 +12,7 @@ from blueprint.requests import ChoiceQuestion, Decision, Request, ReviewQuestion
 from flows.command.answering import how_to_answer, this_person
 from flows.command.naming import is_meant, run_id_of
 from flows.command.output import AsJson, Session, command, session, show, show_json, show_table
-from flows.replying import Reply, reply
+from flows.people.replying import Reply, reply
 from reports.text import one_line
 
 

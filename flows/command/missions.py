@@ -19,14 +19,14 @@ from flows.command.answering import Prepared, accompany, first_of, how_to_answer
 from flows.command.output import AsJson, Session, command, say, session, show, show_json, show_table
 from flows.command.runs import OfMission
 from flows.command.terminal import at_terminal
+from flows.creation.launching import compiled, launch_plan
+from flows.creation.surroundings import list_tools, verify
 from flows.following import Over
-from flows.launching import compiled, launch_plan
 from flows.links import deployments_page, run_page
 from flows.naming import mission_id_for
-from flows.risk import policies
+from flows.runs.risk import policies
 from flows.settings import RunSettings
 from flows.starting import start
-from flows.surroundings import list_tools, verify
 from reports.review import review_page
 from reports.text import one_line
 

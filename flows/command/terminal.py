@@ -18,7 +18,7 @@ from blueprint.requests import (
     fitting_decisions,
 )
 from flows.command.output import say
-from flows.replying import Reply
+from flows.people.replying import Reply
 
 T = TypeVar("T")
 

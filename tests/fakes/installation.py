@@ -34,7 +34,7 @@ from blueprint.requests import Request, RequestState
 from blueprint.triggers import Manual, Trigger
 from deployments.local.addresses import Addresses, read_addresses
 from deployments.local.ports import free_port
-from flows.launching import launch_plan
+from flows.creation.launching import launch_plan
 from flows.opening import open_store
 from flows.starting import start_task
 

@@ -23,7 +23,7 @@ from blueprint.requests import (
     Request,
     ReviewQuestion,
 )
-from flows.forms import answer_from_form, form_for, form_from_answer
+from flows.people.forms import answer_from_form, form_for, form_from_answer
 from tests.fakes.counter import Counter
 from tests.fakes.installation import Installation, task
 from tests.fakes.interrupting import reaches

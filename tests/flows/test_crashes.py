@@ -14,7 +14,7 @@ from blueprint.policy import RiskPolicy, Rule, ToolRule
 from blueprint.records import RunState
 from blueprint.requests import AnomalyQuestion, Answer, Decision
 from blueprint.stream import Intended, Outcome, Reasoned, Returned
-from flows.replying import Reply, reply
+from flows.people.replying import Reply, reply
 from flows.starting import start
 from tests.fakes.counter import Counter, wait_until
 from tests.fakes.installation import Installation, task

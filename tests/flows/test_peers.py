@@ -15,7 +15,7 @@ from blueprint.records import RunState
 from blueprint.requests import Decision, InformationQuestion, ReviewQuestion
 from blueprint.stream import Outcome, Returned
 from flows.naming import mission_id_for
-from flows.replying import Reply, reply
+from flows.people.replying import Reply, reply
 from flows.starting import start
 from tests.fakes.installation import RUN_SECONDS, Installation, task
 from tests.fakes.model_server import ScriptedModel, answers, calls, says, scripted_model

@@ -8,7 +8,7 @@ from prefect.client.schemas.filters import FlowRunFilter
 from blueprint.records import RunState
 from blueprint.requests import Decision
 from blueprint.stream import Outcome, Returned
-from flows.replying import Reply, reply
+from flows.people.replying import Reply, reply
 from tests.fakes.counter import Counter
 from tests.fakes.installation import Installation, task
 from tests.fakes.model_server import calls, scripted_model

@@ -23,7 +23,7 @@ from blocks.notification_channel import NotificationChannel
 from blueprint.mission import Mission
 from blueprint.records import RunState
 from blueprint.requests import Decision
-from flows.replying import Reply, reply
+from flows.people.replying import Reply, reply
 from tests.fakes.counter import wait_until
 from tests.fakes.installation import Installation, task
 from tests.fakes.model_server import ScriptedModel, calls, fails, scripted_model

@@ -8,7 +8,7 @@ import pytest
 
 from blueprint.records import RunRecord, RunState
 from blueprint.requests import Decision
-from flows.replying import Reply, reply
+from flows.people.replying import Reply, reply
 from tests.fakes.counter import Counter
 from tests.fakes.installation import Installation, task
 from tests.fakes.model_server import calls, scripted_model

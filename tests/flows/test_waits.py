@@ -18,10 +18,10 @@ from blueprint.requests import Decision, RequestState
 from blueprint.stream import Returned
 from blueprint.triggers import Cron
 from deployments.compiler import TASK_FLOW, deployment_name
-from flows.inputs import has_form
-from flows.mending import may_begin
-from flows.reconciling import Reconciler
-from flows.replying import Reply, reply
+from flows.people.inputs import has_form
+from flows.people.replying import Reply, reply
+from flows.recovery.mending import may_begin
+from flows.recovery.reconciling import Reconciler
 from flows.starting import start
 from tests.fakes.counter import Counter, wait_until
 from tests.fakes.installation import Installation, task

@@ -12,14 +12,14 @@ from blocks.store.store import Store
 from blueprint.admission import Skip
 from blueprint.errors import MissionsError
 from blueprint.records import RunRecord, RunState
-from flows.admitting import Admitted, enter
-from flows.closing import close_run
-from flows.lease import Lease, held_lease, is_last_word
 from flows.naming import steps_key
 from flows.opening import open_store
-from flows.picture import Picture
+from flows.runs.admitting import Admitted, enter
+from flows.runs.closing import close_run
+from flows.runs.lease import Lease, held_lease, is_last_word
+from flows.runs.picture import Picture
+from flows.runs.working import Run, do_work
 from flows.settings import RunSettings
-from flows.working import Run, do_work
 from reports.text import one_line
 
 OPERATION = "run-task"

@@ -13,11 +13,11 @@ from blocks.store.store import Store
 from blueprint.errors import InvalidInput, Unanswered
 from blueprint.records import Message
 from blueprint.requests import Answer, Question, Request, RequestState
-from flows.forms import answer_from_form, form_for
-from flows.inputs import filled_form, forget_wait
-from flows.lease import Lease
-from flows.picture import Picture
-from flows.replying import Reply, read_answer
+from flows.people.forms import answer_from_form, form_for
+from flows.people.inputs import filled_form, forget_wait
+from flows.people.replying import Reply, read_answer
+from flows.runs.lease import Lease
+from flows.runs.picture import Picture
 from reports.forms import question_text
 from reports.times import minute
 

@@ -21,7 +21,7 @@ from blueprint.requests import (
     RequestState,
     fitting_decisions,
 )
-from flows.forms import form_from_answer
+from flows.people.forms import form_from_answer
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,16 +17,16 @@ from blueprint.errors import InvalidInput, MissionsError, UnknownName
 from blueprint.mission import Mission
 from blueprint.records import Message
 from blueprint.values import known_timezone
-from flows.lease import Lease, held_lease, is_last_word
+from flows.creation.planning import Planning, plan_mission
+from flows.creation.surroundings import list_tools
 from flows.naming import mission_id_for, steps_key
 from flows.opening import open_store
-from flows.people import People
-from flows.picture import Picture
-from flows.planning import Planning, plan_mission
-from flows.running import is_cancelled, present_flow_run
+from flows.people.asking import People
+from flows.runs.lease import Lease, held_lease, is_last_word
+from flows.runs.picture import Picture
+from flows.runs.running import is_cancelled, present_flow_run
+from flows.runs.steps import StepModel
 from flows.settings import RunSettings
-from flows.steps import StepModel
-from flows.surroundings import list_tools
 
 OPERATION = "create"
 """What leases of creations are held for."""

@@ -19,10 +19,10 @@ from blocks.store.leases import LeaseState
 from blocks.store.store import Store
 from blueprint.errors import Unavailable
 from blueprint.requests import RequestState
-from flows.creating import OPERATION as CREATE
-from flows.mending import Mender, may_begin
+from flows.creation.creating import OPERATION as CREATE
 from flows.naming import mission_id_for
-from flows.running import OPERATION as RUN_TASK
+from flows.recovery.mending import Mender, may_begin
+from flows.runs.running import OPERATION as RUN_TASK
 
 logger = logging.getLogger(__name__)
 

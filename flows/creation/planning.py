@@ -16,12 +16,12 @@ from blueprint.records import ConversationTurn
 from blueprint.requests import Answer, Decision, InformationQuestion, ReviewQuestion
 from blueprint.validation import Problem
 from flows.artifacts import keep_page
-from flows.launching import launch_plan
-from flows.lease import Lease
+from flows.creation.launching import launch_plan
+from flows.creation.surroundings import surroundings, verify
 from flows.naming import plan_key
-from flows.people import People
-from flows.risk import policies
-from flows.surroundings import surroundings, verify
+from flows.people.asking import People
+from flows.runs.lease import Lease
+from flows.runs.risk import policies
 from reports.review import review_page
 
 ALIGNMENT_ROUNDS = 3

@@ -25,14 +25,14 @@ from blueprint.connections import Employee
 from blueprint.errors import LimitReached
 from blueprint.plan import Task
 from blueprint.records import RunRecord
-from flows.admitting import Admitted
-from flows.journal import StoreJournal
-from flows.lease import Lease
-from flows.people import People
-from flows.picture import Picture
-from flows.risk import all_policies
+from flows.people.asking import People
+from flows.runs.admitting import Admitted
+from flows.runs.journal import StoreJournal
+from flows.runs.lease import Lease
+from flows.runs.picture import Picture
+from flows.runs.risk import all_policies
+from flows.runs.steps import StepModel, StepToolset
 from flows.settings import RunSettings
-from flows.steps import StepModel, StepToolset
 
 RESULT_CHARS = 30_000
 """So much of a tool's result the model reads at once."""

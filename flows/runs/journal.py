@@ -5,7 +5,7 @@ from typing import Self
 
 from blocks.store.store import Store
 from blueprint.stream import StreamEvent
-from flows.picture import Picture
+from flows.runs.picture import Picture
 
 
 class StoreJournal:

@@ -7,7 +7,7 @@ from agent.model.model import Message, Model, Reply, Structured, ToolDeclaration
 from agent.tools.toolset import ToolListing, ToolResult, Toolset
 from blueprint.policy import ToolCall
 from blueprint.stream import Usage
-from flows.picture import Picture
+from flows.runs.picture import Picture
 
 
 @dataclass(frozen=True, kw_only=True)

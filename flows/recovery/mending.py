@@ -15,14 +15,14 @@ from blocks.store.leases import Lease, LeaseState
 from blocks.store.store import Store
 from blueprint.records import RunRecord, RunState
 from blueprint.requests import Request, RequestState
-from flows.closing import close_run
-from flows.creating import OPERATION as CREATE
-from flows.creating import ended_creation, failed_creation
-from flows.forms import form_for
-from flows.inputs import give_form, has_form
-from flows.people import take_form
-from flows.replying import wake
-from flows.running import final_state
+from flows.creation.creating import OPERATION as CREATE
+from flows.creation.creating import ended_creation, failed_creation
+from flows.people.asking import take_form
+from flows.people.forms import form_for
+from flows.people.inputs import give_form, has_form
+from flows.people.replying import wake
+from flows.runs.closing import close_run
+from flows.runs.running import final_state
 
 logger = logging.getLogger(__name__)
 
