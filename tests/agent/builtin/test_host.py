@@ -67,8 +67,7 @@ async def test_disk_figures_are_those_of_df(host: McpToolset) -> None:
 
 
 async def test_memory_figures_are_those_of_the_kernel(host: McpToolset) -> None:
-    lines = [line.split() for line in Path("/proc/meminfo").read_text().splitlines()]
-    shown = {name.rstrip(":"): int(size) * 1024 for name, size, *_ in lines}
+    shown = _meminfo()
     memory = await _read(host, "memory")
     assert memory["total_bytes"] == shown["MemTotal"]
     assert memory["available_bytes"] == pytest.approx(shown["MemAvailable"], abs=256 * _MEGABYTE)
@@ -118,6 +117,12 @@ async def test_without_a_scratch_directory_cleaning_is_an_error_that_says_what_t
     assert usage["note"] == "No scratch directory is set (MISSIONS_SCRATCH)."
     assert (cleaning.is_error, cleaning.outcome) == (True, Outcome.DONE)
     assert "set MISSIONS_SCRATCH for this tool server" in cleaning.text
+
+
+def _meminfo() -> dict[str, int]:
+    """The kernel's figures, in bytes."""
+    lines = [line.split() for line in Path("/proc/meminfo").read_text().splitlines()]
+    return {name.rstrip(":"): int(size) * 1024 for name, size, *_ in lines}
 
 
 def _lines(*command: str) -> list[str]:
