@@ -92,9 +92,10 @@ class Missions:
             lambda mission: mission.model_copy(update={"plan_version": version, "plan_digest": digest, "active_at": now}),
         )
 
-    async def rename(self, mission_id: str, title: str, now: datetime) -> Mission:
-        """Give it another title."""
-        return await self._change(mission_id, lambda mission: mission.model_copy(update={"title": title, "active_at": now}))
+    async def describe(self, mission_id: str, *, title: str, timezone: str, now: datetime) -> Mission:
+        """Give it the title and the zone that its plan names."""
+        changed = {"title": title, "timezone": timezone, "active_at": now}
+        return await self._change(mission_id, lambda mission: mission.model_copy(update=changed))
 
     async def touch(self, mission_id: str, now: datetime) -> None:
         """Something happened in it: the list sorts by this."""

@@ -31,6 +31,9 @@ from flows.settings import RunSettings
 OPERATION = "create"
 """What leases of creations are held for."""
 
+TITLE_CHARS = 80
+"""So much of the goal's first line stands for the Mission until its plan names it."""
+
 
 async def create_to_end(goal: str, timezone: str, employee: str) -> State:
     """Begin, or go on with, the creation that this process executes; gives its final state with a sentence."""
@@ -125,13 +128,18 @@ def _draft(run_id: str, goal: str, timezone: str, employee: str) -> Mission:
         raise InvalidInput(f"{error}.") from error
     return Mission(
         id=mission_id_for(goal, run_id),
-        title=goal.strip().splitlines()[0][:80],
+        title=_title(goal),
         goal=goal,
         timezone=timezone or "UTC",
         employee=employee,
         created_at=now,
         active_at=now,
     )
+
+
+def _title(goal: str) -> str:
+    line = goal.strip().splitlines()[0]
+    return line if len(line) <= TITLE_CHARS else f"{line[: TITLE_CHARS - 1]}…"
 
 
 async def _own_mission(store: Store, run_id: str, goal: str, timezone: str, employee: str) -> Mission:

@@ -83,7 +83,7 @@ async def _question(planning: Planning, number: int) -> ReviewQuestion:
     version, plan = await _next_plan(planning, number)
     problems = verify(plan, planning.listing)
     page = review_page(
-        mission=planning.mission,
+        mission=await planning.lease.store.missions.get(planning.mission.id),
         plan=plan,
         version=version,
         now=datetime.now(UTC),
@@ -124,7 +124,8 @@ async def _keep(planning: Planning, drafted: Drafted) -> tuple[int, Blueprint]:
     if drafted.plan is None:
         raise InvalidBlueprint([*drafted.problems, f"The model was asked {drafted.attempts} times; say the goal in other words."])
     version = await store.plans.add(planning.mission.id, drafted.plan, now)
-    await store.missions.rename(planning.mission.id, drafted.plan.title, now)
+    zone = drafted.plan.timezone or planning.mission.timezone
+    await store.missions.describe(planning.mission.id, title=drafted.plan.title, timezone=zone, now=now)
     await planning.say("planner", f"Version {version} of the plan: {drafted.plan.goal}", f"plan-{version}")
     return version, drafted.plan
 

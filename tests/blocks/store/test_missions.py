@@ -68,11 +68,13 @@ async def test_list_sorts_by_last_activity_and_searches_titles_and_tasks_of_the_
     assert await store.missions.list(state=MissionState.ACTIVE) == []
 
 
-async def test_rename_and_touch_move_the_mission_to_the_top_and_never_back_in_time(store: Store) -> None:
+async def test_describe_and_touch_move_the_mission_to_the_top_and_never_back_in_time(store: Store) -> None:
     await store.missions.add(mission())
-    await store.missions.rename("hosts", "New", LATER)
+    await store.missions.describe("hosts", title="New", timezone="Europe/Berlin", now=LATER)
     await store.missions.touch("hosts", NOW)
-    assert await store.missions.get("hosts") == mission(title="New").model_copy(update={"active_at": LATER})
+    assert await store.missions.get("hosts") == mission(title="New").model_copy(
+        update={"active_at": LATER, "timezone": "Europe/Berlin"}
+    )
 
 
 async def test_equal_plan_keeps_its_version_and_a_changed_one_gets_the_next(store: Store) -> None:
