@@ -27,13 +27,13 @@ from blueprint.values import Value
 from deployments.spec import WORK_POOL
 from deployments.system import SYSTEM_TAG
 
-SCHEDULER_SECONDS = 20.0
-"""The scheduler looks for work every few seconds."""
+SCHEDULER_SECONDS = 40.0
+"""The scheduler looks for work every few seconds, on a busy machine less often."""
 
 WORKER_SECONDS = 10.0
 """A worker needs some time from its start to its first heartbeat."""
 
-CHECK_SECONDS = 45.0
+CHECK_SECONDS = 60.0
 """A model on a slow machine needs some time for its first word."""
 
 SERVICE_SECONDS = 5.0

@@ -13,7 +13,14 @@ for name in [name for name in os.environ if name.startswith(("PREFECT_", "MISSIO
 _PREFECT_HOME = tempfile.TemporaryDirectory(prefix="missions-test-prefect-")
 os.environ |= {"PREFECT_HOME": _PREFECT_HOME.name, "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false"}
 
-from tests.fakes.installation import Installation, open_folder  # noqa: E402  Prefect reads the environment when imported
+# Prefect reads the environment when it is imported.
+from prefect.events.clients import NullEventsClient  # noqa: E402
+from prefect.events.worker import EventsWorker  # noqa: E402
+
+from tests.fakes.installation import Installation, open_folder  # noqa: E402
+
+# Events of this process, such as that a block was loaded, would wait at its end for servers that are long gone.
+EventsWorker.set_client_override(NullEventsClient)
 
 settings.register_profile("calm", deadline=None, database=None)  # a busy machine is no failure
 settings.load_profile("calm")

@@ -154,6 +154,9 @@ async def test_a_wait_without_its_form_gets_it_once_also_from_two_reconcilers(in
     counter = Counter(folder=tmp_path)
     async with scripted_model([COUNT, DONE]) as model, installation.store() as store, installation.client() as client:
         run_id = await _waiting(installation, model, counter)
+        async with asyncio.timeout(BACK_SECONDS):
+            while not await has_form(client, UUID(run_id), "approve-c00001000"):  # Prefect saves it behind the state
+                await asyncio.sleep(0.1)
         await client.delete_flow_run_input(UUID(run_id), "suspended-approve-c00001000-description")
         two = [Reconciler(store=store, client=client, home=installation.home) for _ in range(2)]
         async with asyncio.timeout(20):
