@@ -146,6 +146,7 @@ class Returned(Value):
     structured: JsonValue = None
     seconds: float = 0
     changes: bool = Field(default=False, description="Whether the call belongs into the effect ledger.")
+    is_refused: bool = Field(default=False, description="The policy or a person refused the call: it was never made.")
 
 
 class Concluded(Value):
@@ -167,6 +168,9 @@ class Ended(Value):
 StreamEvent = Annotated[
     Briefed | Reasoned | Corrected | Asked | Answered | Intended | Returned | Concluded | Ended, Field(discriminator="kind")
 ]
+
+JOURNAL_FORMAT = 1
+"""How this version writes events. It goes up with a change by which older code would misread them, not with a new kind."""
 
 STREAM_EVENT: TypeAdapter[StreamEvent] = TypeAdapter(StreamEvent)
 """Reads one event from JSON."""

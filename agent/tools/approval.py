@@ -81,7 +81,15 @@ class Approval(Toolset):
 
     async def _refuse(self, call: ToolCall, text: str, *, changes: bool) -> ToolResult:
         await self.journal.append(
-            Returned(call=call, outcome=Outcome.NOT_DONE, is_error=True, text=text, size=len(text), changes=changes)
+            Returned(
+                call=call,
+                outcome=Outcome.NOT_DONE,
+                is_error=True,
+                text=text,
+                size=len(text),
+                changes=changes,
+                is_refused=True,
+            )
         )
         return ToolResult(text=text, is_error=True, outcome=Outcome.NOT_DONE)
 

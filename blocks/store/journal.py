@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from blocks.store.audit import audit
 from blocks.store.database import Database
 from blocks.store.leases import hold_lease
 from blocks.store.notices import notify
 from blocks.store.requests import spend_approval
 from blocks.store.rows import DATABASE_NOW, document
 from blocks.store.tables import journal
+from blueprint.audit import not_made
 from blueprint.records import JournalEntry
-from blueprint.stream import STREAM_EVENT, Intended, StreamEvent
+from blueprint.stream import JOURNAL_FORMAT, STREAM_EVENT, Intended, Returned, StreamEvent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +31,13 @@ class Journals:
         """
 
         async def work(connection: AsyncConnection) -> JournalEntry:
-            await hold_lease(connection, run_id, owner)
+            mission_id = await hold_lease(connection, run_id, owner)
             if isinstance(event, Intended) and event.approval:
                 await spend_approval(connection, run_id, event)
             entry = await _insert(connection, run_id, event)
             await notify(connection, run_id=run_id, sequence=entry.sequence)
+            if isinstance(event, Returned) and event.is_refused:
+                await audit(connection, mission_id, not_made(run_id, event.call, event.text))
             return entry
 
         return await self.database.write(work)
@@ -60,6 +64,7 @@ async def _insert(connection: AsyncConnection, run_id: str, event: StreamEvent) 
             run_id=run_id,
             sequence=last.scalar_subquery() + 1,
             at=DATABASE_NOW,
+            format=JOURNAL_FORMAT,
             document=document(event),
         )
         .returning(journal.c.sequence, journal.c.at)

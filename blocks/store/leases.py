@@ -164,15 +164,17 @@ async def _change_own(connection: AsyncConnection, run_id: str, owner: str, **va
     return changed.rowcount == 1
 
 
-async def hold_lease(connection: AsyncConnection, run_id: str, owner: str) -> None:
+async def hold_lease(connection: AsyncConnection, run_id: str, owner: str) -> str:
     """Fence: LeaseLost unless `owner` has the lease; keeps others from taking it before the transaction ends.
 
-    Writing is a sign of life, so this renews it too, by the span that it was claimed for.
+    Writing is a sign of life, so this renews it too, by the span that it was claimed for. Gives the Mission's id.
     """
     is_own = (leases.c.run_id == run_id) & (leases.c.owner == owner) & (leases.c.state == LeaseState.HELD)
-    renewed = await connection.execute(leases.update().where(is_own).values(expires_at=DATABASE_NOW + _SPAN))
-    if renewed.rowcount != 1:
+    renewed = leases.update().where(is_own).values(expires_at=DATABASE_NOW + _SPAN).returning(leases.c.mission_id)
+    mission_id = (await connection.execute(renewed)).scalar_one_or_none()
+    if mission_id is None:
         raise LeaseLost(run_id, owner)
+    return mission_id
 
 
 async def _locked(connection: AsyncConnection, run_id: str, mission_id: str, operation: str) -> RowMapping:

@@ -8,9 +8,11 @@ from sqlalchemy import false, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from blocks.store.audit import audit
 from blocks.store.database import Database
 from blocks.store.rows import document, from_document, searchable
 from blocks.store.tables import missions, plans
+from blueprint.audit import MissionChanged
 from blueprint.errors import InvalidInput, UnknownName
 from blueprint.mission import Mission, MissionState, check_transition
 
@@ -28,7 +30,9 @@ class Missions:
 
         async def work(connection: AsyncConnection) -> None:
             new = insert(missions).values(_row(mission)).on_conflict_do_nothing().returning(missions.c.id)
-            if await connection.scalar(new) is None and await _load(connection, mission.id) != mission:
+            if await connection.scalar(new) is not None:
+                await audit(connection, mission.id, MissionChanged(state=mission.state))
+            elif await _load(connection, mission.id) != mission:
                 raise InvalidInput(f"There is a Mission {mission.id!r} already; give the new one another id.")
 
         await self.database.write(work)
@@ -76,14 +80,17 @@ class Missions:
 
         return await self.database.read(work)
 
-    async def set_state(self, mission_id: str, wanted: MissionState, now: datetime) -> Mission:
+    async def set_state(self, mission_id: str, wanted: MissionState, now: datetime, *, by: str = "") -> Mission:
         """Move it to `wanted`; ForbiddenTransition when it can't go there from where it is now (R3.1)."""
 
-        def changed(mission: Mission) -> Mission:
+        async def work(connection: AsyncConnection) -> Mission:
+            mission = await _load(connection, mission_id, lock=True)
             check_transition(mission, wanted)
-            return mission.model_copy(update={"state": wanted, "active_at": now})
+            changed = await _store(connection, mission.model_copy(update={"state": wanted, "active_at": now}))
+            await audit(connection, mission_id, MissionChanged(was=mission.state, state=wanted, by=by))
+            return changed
 
-        return await self._change(mission_id, changed)
+        return await self.database.write(work)
 
     async def set_plan_in_force(self, mission_id: str, version: int, digest: str, now: datetime) -> Mission:
         """From now on runs follow this version of the plan."""
@@ -103,9 +110,7 @@ class Missions:
 
     async def _change(self, mission_id: str, change: Callable[[Mission], Mission]) -> Mission:
         async def work(connection: AsyncConnection) -> Mission:
-            mission = change(await _load(connection, mission_id, lock=True))
-            await connection.execute(missions.update().where(missions.c.id == mission_id).values(_row(mission)))
-            return mission
+            return await _store(connection, change(await _load(connection, mission_id, lock=True)))
 
         return await self.database.write(work)
 
@@ -121,6 +126,11 @@ async def _load(connection: AsyncConnection, mission_id: str, *, lock: bool = Fa
     if row is None:
         raise UnknownName("Mission", mission_id, await _latest_ids(connection))
     return from_document(Mission, row)
+
+
+async def _store(connection: AsyncConnection, mission: Mission) -> Mission:
+    await connection.execute(missions.update().where(missions.c.id == mission.id).values(_row(mission)))
+    return mission
 
 
 async def _latest_ids(connection: AsyncConnection) -> list[str]:

@@ -6,10 +6,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from blocks.store.audit import audit
 from blocks.store.database import Database
 from blocks.store.missions import lock_mission
 from blocks.store.rows import document, from_document, searchable
 from blocks.store.tables import plans
+from blueprint.audit import PlanConfirmed
 from blueprint.errors import InvalidInput, UnknownName
 from blueprint.plan import Blueprint
 from blueprint.records import PlanVersion
@@ -63,7 +65,9 @@ class Plans:
                     f"({row['digest'][:12]!r}); look at the plan as it is now and confirm that."
                 )
             unconfirmed = (_is_version(mission_id, version), plans.c.confirmed_at.is_(None))
-            await connection.execute(plans.update().where(*unconfirmed).values(confirmed_by=searchable(by), confirmed_at=now))
+            first = plans.update().where(*unconfirmed).values(confirmed_by=searchable(by), confirmed_at=now)
+            if (await connection.execute(first)).rowcount == 1:
+                await audit(connection, mission_id, PlanConfirmed(version=version, digest=digest, by=by))
 
         await self.database.write(work)
 

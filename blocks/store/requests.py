@@ -7,10 +7,12 @@ from sqlalchemy import ColumnElement, RowMapping, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from blocks.store.audit import audit, audit_once
 from blocks.store.database import Database
 from blocks.store.notices import notify
 from blocks.store.rows import DATABASE_NOW, document, from_document, searchable
 from blocks.store.tables import requests
+from blueprint.audit import ended, opened, refused, spent
 from blueprint.errors import InvalidInput, UnknownName
 from blueprint.requests import Answer, ApprovalQuestion, Decision, Request, RequestState, fitting_decisions
 from blueprint.stream import Intended
@@ -31,6 +33,7 @@ class Requests:
             new = insert(requests).values(_row(request)).on_conflict_do_nothing().returning(requests.c.key)
             if await connection.scalar(new) is not None:
                 await notify(connection, run_id=request.run_id, request=request.key)
+                await audit(connection, request.mission_id, opened(request))
             return from_document(Request, await _load(connection, request.run_id, request.key))
 
         return await self.database.write(work)
@@ -56,14 +59,24 @@ class Requests:
     async def answer(self, run_id: str, key: str, answer: Answer) -> Request:
         """Give the one answer. InvalidInput that says what happened when it is late, not the first, or does not fit."""
 
-        async def work(connection: AsyncConnection) -> Request:
+        async def work(connection: AsyncConnection) -> Request | InvalidInput:
             row = await _load(connection, run_id, key, lock=True)
             request = from_document(Request, row)
-            _refuse_unless_open(request, is_late=row["is_late"])
-            _refuse_unless_fitting(request, answer)
+            if refusal := _why_not_open(request, is_late=row["is_late"]) or _why_not_fitting(request, answer):
+                event = refused(request, by=answer.by, decision=answer.decision, words=answer.text, reason=refusal)
+                await audit_once(connection, request.mission_id, event)
+                return InvalidInput(refusal)
             return await _store(connection, request.model_copy(update={"state": RequestState.ANSWERED, "answer": answer}))
 
-        return await self.database.write(work)
+        result = await self.database.write(work)  # a refusal is recorded too, so it leaves the transaction as a value
+        if isinstance(result, InvalidInput):
+            raise result
+        return result
+
+    async def refuse(self, request: Request, *, by: str, words: str, reason: str, decision: Decision | None = None) -> None:
+        """Record what a door refused as no clear answer, before it came to `answer`; the same again changes nothing."""
+        event = refused(request, by=by, decision=decision, words=words, reason=reason)
+        await self.database.write(lambda connection: audit_once(connection, request.mission_id, event))
 
     async def close(self, run_id: str, key: str, state: RequestState) -> Request:
         """End an open request without an answer, as expired or cancelled; a closed or answered one stays as it is."""
@@ -98,6 +111,7 @@ async def spend_approval(connection: AsyncConnection, run_id: str, intended: Int
     if row["spent_by"] is not None and not is_same_again:
         raise InvalidInput(f"The approval {request.key!r} was used up by call {row['spent_by']}; ask for a new one.")
     await connection.execute(requests.update().where(_is_request(run_id, request.key)).values(spent_by=call.id))
+    await audit(connection, request.mission_id, spent(run_id, request.key, call, intended.attempt))
 
 
 def _allows(request: Request, intended: Intended) -> bool:
@@ -109,26 +123,29 @@ def _allows(request: Request, intended: Intended) -> bool:
     )
 
 
-def _refuse_unless_open(request: Request, *, is_late: bool) -> None:
+def _why_not_open(request: Request, *, is_late: bool) -> str:
+    """Why no answer counts any more; empty while one does."""
     if request.state is RequestState.ANSWERED and request.answer is not None:
         given = request.answer
-        raise InvalidInput(
+        return (
             f"{request.title!r} was answered already: {given.decision} by {given.by!r} at {given.at:%Y-%m-%d %H:%M:%S} UTC. "
             "That answer stands; yours changed nothing."
         )
     if is_late or request.state is RequestState.EXPIRED:
-        raise InvalidInput(
+        return (
             f"{request.title!r} expired at {request.deadline:%Y-%m-%d %H:%M:%S} UTC without an answer, which approves nothing. "
             "Run the Task again if it is still wanted."
         )
     if request.state is not RequestState.OPEN:
-        raise InvalidInput(f"{request.title!r} is {request.state}; nobody waits for its answer any more.")
+        return f"{request.title!r} is {request.state}; nobody waits for its answer any more."
+    return ""
 
 
-def _refuse_unless_fitting(request: Request, answer: Answer) -> None:
+def _why_not_fitting(request: Request, answer: Answer) -> str:
     fitting: Sequence[Decision] = fitting_decisions(request.question)
-    if answer.decision not in fitting:
-        raise InvalidInput(f"{answer.decision!s} does not answer {request.title!r}; it takes: {', '.join(fitting)}.")
+    if answer.decision in fitting:
+        return ""
+    return f"{answer.decision!s} does not answer {request.title!r}; it takes: {', '.join(fitting)}."
 
 
 def _is_request(run_id: str, key: str) -> ColumnElement[bool]:
@@ -149,6 +166,7 @@ async def _load(connection: AsyncConnection, run_id: str, key: str, *, lock: boo
 async def _store(connection: AsyncConnection, request: Request) -> Request:
     await connection.execute(requests.update().where(_is_request(request.run_id, request.key)).values(_row(request)))
     await notify(connection, run_id=request.run_id, request=request.key)
+    await audit(connection, request.mission_id, ended(request))
     return request
 
 

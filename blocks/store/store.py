@@ -8,6 +8,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from blocks.store.audit import Audits
 from blocks.store.conversation import Conversations
 from blocks.store.database import PATIENCE_SECONDS, Database
 from blocks.store.fires import Fires
@@ -43,6 +44,7 @@ class Store:
         self.fires = Fires(database=database)
         self.messages = Messages(database=database)
         self.conversation = Conversations(database=database)
+        self.audit = Audits(database=database)
 
     @property
     def engine(self) -> AsyncEngine:

@@ -91,6 +91,7 @@ journal = Table(
     Column("run_id", Text, ForeignKey(leases.c.run_id, ondelete="CASCADE"), primary_key=True),
     Column("sequence", Integer, primary_key=True, autoincrement=False),
     Column("at", DateTime(timezone=True), nullable=False),
+    Column("format", Integer, nullable=False, server_default="1", comment="How the event is written, see JOURNAL_FORMAT."),
     Column("document", JSON, nullable=False),
 )
 
@@ -133,4 +134,21 @@ conversation = Table(
     Column("key", Text, primary_key=True),
     Column("place", BigInteger, Identity(), nullable=False),
     Column("document", JSON, nullable=False),
+)
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("mission_id", Text, primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("document", Text, nullable=False, comment="Canonical JSON: exactly the text that is hashed."),
+    Column("hash", Text, nullable=False),
+)
+
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("mission_id", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("hash", Text, nullable=False, comment="Of the last entry; empty before the first."),
 )

@@ -45,7 +45,7 @@ async def launch_plan(store: Store, mission_id: str, *, version: int, digest: st
     async with get_client() as client:
         changes = await apply(deployments, client, is_paused=False)
     if mission.state is not MissionState.ACTIVE:
-        await store.missions.set_state(mission_id, MissionState.ACTIVE, now)
+        await store.missions.set_state(mission_id, MissionState.ACTIVE, now, by=by)
     await store.messages.add(_message(mission, version, by, now))
     return changes
 
