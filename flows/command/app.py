@@ -2,7 +2,7 @@
 
 import typer
 
-from flows.command import connections, demonstration, health, inbox, missions, runs, up
+from flows.command import audit, connections, demonstration, health, inbox, missions, runs, up
 
 app = typer.Typer(
     name="missions",
@@ -27,6 +27,7 @@ app.command("runs")(runs.list_runs)
 app.command("watch")(runs.watch)
 app.command("reports")(runs.reports)
 app.command("report")(runs.report)
+app.command("audit")(audit.audit)
 app.command("inbox")(inbox.inbox)
 app.command("reply")(inbox.reply_to_run)
 app.add_typer(connections.models, name="model")

@@ -13,6 +13,7 @@ from prefect.states import Cancelled, Running, Scheduled
 
 from blocks.store.leases import Lease, LeaseState
 from blocks.store.store import Store
+from blueprint.audit import RestartsGivenUp
 from blueprint.records import RunRecord, RunState
 from blueprint.requests import Request, RequestState
 from flows.creation.creating import OPERATION as CREATE
@@ -154,6 +155,7 @@ class Mender:
 
     async def _give_up(self, flow_run: FlowRun, mission_id: str) -> bool:
         reason = f"The run's process died {RESTARTS + 1} times; look at the worker's log."
+        await self.store.audit.add_once(mission_id, RestartsGivenUp(run_id=str(flow_run.id), reason=reason))
         record = await self.store.runs.find_started(str(flow_run.id))
         if record is not None:
             return await self._finish(flow_run, record, RunState.FAILED, reason)
