@@ -16,7 +16,7 @@ async def ask_person(
     if answer := _given(journal, key):
         return answer
     if not any(isinstance(event, Asked) and event.key == key for event in journal.events):
-        await journal.append(Asked(key=key, title=title, call_id=call_id))
+        await journal.append(Asked(key=key, title=title, call_id=call_id, question=question))
     answer = await approver.decide(key=key, title=title, question=question)
     await journal.append(Answered(key=key, title=title, answer=answer, call_id=call_id))
     return answer

@@ -96,11 +96,12 @@ class Message(Value):
     id: str
     mission_id: str
     run_id: str = ""
-    event: Literal["request", "report", "error", "mission", "plan"]
+    event: Literal["request", "reminder", "expired", "report", "error", "mission", "plan"]
     title: str
     body: str
     at: Moment
     is_read: bool = False
+    is_escalation: bool = Field(default=False, description="Goes to the escalation channel too (R5.4).")
 
 
 class ConversationTurn(Value):

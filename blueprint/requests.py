@@ -98,7 +98,8 @@ class Answer(Value):
     text: str = Field(default="", max_length=20_000, description="Free text, kept word for word.")
     answers: tuple[str, ...] = Field(default=(), description="One per question, in order.")
     choice: str = ""
-    by: str = Field(description="Who, or by what door: 'console', 'command:alice'.")
+    is_read: bool = Field(default=False, description="The decision was read from the words, not given as one (R5.5).")
+    by: str = Field(description="Who, or by what door: 'console', 'command:alice', 'link:Alice'.")
     at: Moment
 
 
@@ -114,6 +115,7 @@ class Request(Value):
     deadline: Moment
     state: RequestState = RequestState.OPEN
     answer: Answer | None = None
+    refusal: str = Field(default="", description="Why the last answer in the form did not count; shown when it is asked again.")
 
 
 def fitting_decisions(question: Question) -> tuple[Decision, ...]:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, TypeAdapter
 
 from blueprint.policy import Rule, ToolCall, ToolTraits
-from blueprint.requests import Answer
+from blueprint.requests import Answer, Question
 from blueprint.values import Value
 
 
@@ -110,6 +110,7 @@ class Asked(Value):
     key: str
     title: str
     call_id: str = ""
+    question: Question | None = Field(default=None, description="What was shown; None in older journals.")
 
 
 class Answered(Value):

@@ -12,23 +12,36 @@ from flows.opening import open_store
 from flows.people.replying import Reply, reply
 
 Word = Literal[
-    "approve", "reject", "answer", "choose", "continue", "stop", "happened", "not_happened", "launch", "change", "keep_draft"
+    "as written",
+    "approve",
+    "reject",
+    "answer",
+    "choose",
+    "continue",
+    "stop",
+    "happened",
+    "not_happened",
+    "launch",
+    "change",
+    "keep_draft",
 ]
 
 
 @flow(name="reply", flow_run_name="reply to {run}", persist_result=False)
-async def reply_to_run(run: str, decision: Word, text: str = "", choice: str = "") -> State:
+async def reply_to_run(run: str, decision: Word = "as written", text: str = "", choice: str = "") -> State:
     """Answer the question that a run waits for. The first answer counts; a late or second one is refused with the reason.
 
     Args:
         run: Id of the waiting flow run.
-        decision: What is decided; which words fit depends on the question.
+        decision: What is decided; which words fit depends on the question. 'as written' reads it from the text.
         text: Free text for the agent, or the answer to its question.
         choice: For a choice: the option, word for word.
     """
     try:
         async with open_store() as store:
-            request = await reply(store, run, Reply(text=text, decision=Decision(decision), choice=choice), by="deployment:reply")
+            chosen = None if decision == "as written" else Decision(decision)
+            request = await reply(store, run, Reply(text=text, decision=chosen, choice=choice), by="deployment:reply")
     except MissionsError as refusal:
         return Failed(message=str(refusal))
-    return Completed(message=f"{request.title!r} is answered: {decision}.")
+    taken = request.answer.decision.replace("_", " ") if request.answer else "nothing"
+    return Completed(message=f"{request.title!r} is answered: {taken}.")

@@ -18,6 +18,7 @@ def question_text(request: Request, timezone: str = "UTC") -> str:
 def _shown(request: Request, timezone: str) -> dict[str, object]:
     return {
         "title": request.title,
+        "refusal": request.refusal,
         "question": request.question.model_dump(mode="json"),
         "decisions": [decision.value.replace("_", " ") for decision in fitting_decisions(request.question)],
         "deadline": f"{minute(request.deadline, timezone)}, {timezone or 'UTC'}",

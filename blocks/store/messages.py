@@ -22,13 +22,7 @@ class Messages:
 
     async def add(self, message: Message) -> None:
         """Keep a message; a second one with the same id changes nothing."""
-
-        async def work(connection: AsyncConnection) -> None:
-            new = insert(messages).values(_row(message)).on_conflict_do_nothing().returning(messages.c.id)
-            if await connection.scalar(new) is not None:
-                await notify(connection, message=message.id)
-
-        await self.database.write(work)
+        await self.database.write(lambda connection: add_message(connection, message))
 
     async def mark_read(self, ids: Sequence[str]) -> int:
         """How many of these were unread until now."""
@@ -52,6 +46,13 @@ class Messages:
             return [Message.model_validate({**row["document"], "is_read": row["is_read"]}) for row in rows]
 
         return await self.database.read(work)
+
+
+async def add_message(connection: AsyncConnection, message: Message) -> None:
+    """Keep a message within a transaction that does more; a second one with the same id changes nothing."""
+    new = insert(messages).values(_row(message)).on_conflict_do_nothing().returning(messages.c.id)
+    if await connection.scalar(new) is not None:
+        await notify(connection, message=message.id)
 
 
 def _row(message: Message) -> dict[str, object]:

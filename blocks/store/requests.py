@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, RowMapping, select
 from sqlalchemy.dialects.postgresql import insert
@@ -9,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blocks.store.audit import audit, audit_once
 from blocks.store.database import Database
+from blocks.store.messages import add_message
 from blocks.store.notices import notify
 from blocks.store.rows import DATABASE_NOW, document, from_document, searchable
 from blocks.store.tables import requests
 from blueprint.audit import ended, opened, refused, spent
 from blueprint.errors import InvalidInput, UnknownName
+from blueprint.records import Message
 from blueprint.requests import Answer, ApprovalQuestion, Decision, Request, RequestState, fitting_decisions
 from blueprint.stream import Intended
 
@@ -56,13 +59,17 @@ class Requests:
         """Open requests whose deadline has passed."""
         return await self._all((requests.c.state == RequestState.OPEN) & (requests.c.deadline <= DATABASE_NOW))
 
-    async def answer(self, run_id: str, key: str, answer: Answer) -> Request:
-        """Give the one answer. InvalidInput that says what happened when it is late, not the first, or does not fit."""
+    async def answer(self, run_id: str, key: str, answer: Answer, *, came_at: datetime | None = None) -> Request:
+        """Give the one answer. InvalidInput that says what happened when it is late, not the first, or does not fit.
+
+        `came_at`: when Prefect took it, for one that is found later, as after a time when nobody ran; else it comes now.
+        """
 
         async def work(connection: AsyncConnection) -> Request | InvalidInput:
             row = await _load(connection, run_id, key, lock=True)
             request = from_document(Request, row)
-            if refusal := _why_not_open(request, is_late=row["is_late"]) or _why_not_fitting(request, answer):
+            is_late = row["is_late"] if came_at is None else request.deadline <= came_at
+            if refusal := why_not_open(request, is_late=is_late) or _why_not_fitting(request, answer):
                 event = refused(request, by=answer.by, decision=answer.decision, words=answer.text, reason=refusal)
                 await audit_once(connection, request.mission_id, event)
                 return InvalidInput(refusal)
@@ -73,18 +80,35 @@ class Requests:
             raise result
         return result
 
-    async def refuse(self, request: Request, *, by: str, words: str, reason: str, decision: Decision | None = None) -> None:
-        """Record what a door refused as no clear answer, before it came to `answer`; the same again changes nothing."""
-        event = refused(request, by=by, decision=decision, words=words, reason=reason)
-        await self.database.write(lambda connection: audit_once(connection, request.mission_id, event))
+    async def refuse(self, request: Request, *, by: str, words: str, reason: str, decision: Decision | None = None) -> Request:
+        """Record what a door refused as no clear answer, before it came to `answer`; the same again changes nothing.
 
-    async def close(self, run_id: str, key: str, state: RequestState) -> Request:
-        """End an open request without an answer, as expired or cancelled; a closed or answered one stays as it is."""
+        The reason stands in the request from then on, for whoever is asked again; gives the request as stored.
+        """
+        event = refused(request, by=by, decision=decision, words=words, reason=reason)
+
+        async def work(connection: AsyncConnection) -> Request:
+            stored = from_document(Request, await _load(connection, request.run_id, request.key, lock=True))
+            if stored.state is RequestState.OPEN and stored.refusal != reason:
+                stored = stored.model_copy(update={"refusal": reason})
+                await _update(connection, stored)
+            await audit_once(connection, request.mission_id, event)
+            return stored
+
+        return await self.database.write(work)
+
+    async def close(self, run_id: str, key: str, state: RequestState, *, message: Message | None = None) -> Request:
+        """End an open request without an answer, as expired or cancelled; a closed or answered one stays as it is.
+
+        `message` tells people, and is kept exactly if the request was ended here.
+        """
 
         async def work(connection: AsyncConnection) -> Request:
             request = from_document(Request, await _load(connection, run_id, key, lock=True))
             if request.state is not RequestState.OPEN:
                 return request
+            if message is not None:
+                await add_message(connection, message)
             return await _store(connection, request.model_copy(update={"state": state}))
 
         return await self.database.write(work)
@@ -123,7 +147,7 @@ def _allows(request: Request, intended: Intended) -> bool:
     )
 
 
-def _why_not_open(request: Request, *, is_late: bool) -> str:
+def why_not_open(request: Request, *, is_late: bool = False) -> str:
     """Why no answer counts any more; empty while one does."""
     if request.state is RequestState.ANSWERED and request.answer is not None:
         given = request.answer
@@ -164,10 +188,14 @@ async def _load(connection: AsyncConnection, run_id: str, key: str, *, lock: boo
 
 
 async def _store(connection: AsyncConnection, request: Request) -> Request:
-    await connection.execute(requests.update().where(_is_request(request.run_id, request.key)).values(_row(request)))
-    await notify(connection, run_id=request.run_id, request=request.key)
+    await _update(connection, request)
     await audit(connection, request.mission_id, ended(request))
     return request
+
+
+async def _update(connection: AsyncConnection, request: Request) -> None:
+    await connection.execute(requests.update().where(_is_request(request.run_id, request.key)).values(_row(request)))
+    await notify(connection, run_id=request.run_id, request=request.key)
 
 
 def _row(request: Request) -> dict[str, object]:

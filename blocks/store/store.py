@@ -18,6 +18,7 @@ from blocks.store.messages import Messages
 from blocks.store.missions import Missions
 from blocks.store.notices import listen
 from blocks.store.plans import Plans
+from blocks.store.reminders import Reminders
 from blocks.store.requests import Requests
 from blocks.store.runs import Runs
 from blueprint.errors import InvalidInput
@@ -43,6 +44,7 @@ class Store:
         self.requests = Requests(database=database)
         self.fires = Fires(database=database)
         self.messages = Messages(database=database)
+        self.reminders = Reminders(database=database)
         self.conversation = Conversations(database=database)
         self.audit = Audits(database=database)
 

@@ -9,6 +9,7 @@ from blueprint.errors import InvalidInput
 from blueprint.records import JournalEntry
 from blueprint.requests import (
     AnomalyQuestion,
+    Answer,
     ApprovalQuestion,
     ChoiceQuestion,
     Decision,
@@ -26,6 +27,7 @@ from flows.following import Over, Waiting, follow
 from flows.people.replying import Reply, reply
 from reports.forms import question_text
 from reports.steps import stream_line
+from reports.text import one_line
 
 Voice = Callable[[Request], Reply | None]
 """Gives the reply to a request, or None to leave it to somebody else."""
@@ -74,14 +76,14 @@ async def _is_answered(session: Session, request: Request, voice: Voice) -> bool
         if said is None:
             return False
         try:
-            await reply(session.store, request.run_id, said, by=this_person(), key=request.key)
+            answered = await reply(session.store, request.run_id, said, by=this_person(), key=request.key)
         except InvalidInput as refusal:
             say(f"{refusal}")
             stored = await session.store.requests.get(request.run_id, request.key)
             if stored is None or stored.state is not RequestState.OPEN:
                 return True
         else:
-            say(f"→ {spoken(said)}\n")
+            say(f"→ {said_back(answered.answer)}\n" if answered.answer else "")
             return True
     return False
 
@@ -114,10 +116,15 @@ def first_of(*voices: Voice) -> Voice:
     return answer
 
 
-def spoken(said: Reply) -> str:
-    """A reply on one line."""
-    decision = said.decision.replace("_", " ") if said.decision and said.decision is not Decision.CHOOSE else ""
-    return ", ".join(part for part in [decision, said.choice, *said.answers, said.text] if part)
+def said_back(answer: Answer) -> str:
+    """What an answer was taken for: 'approve.', 'Read as: reject. In your words: switch to plan B'."""
+    if answer.answers:
+        return f"{', '.join(dict.fromkeys(answer.answers))}."
+    taken = answer.choice or answer.decision.replace("_", " ")
+    if answer.decision is Decision.CHOOSE and not answer.choice:
+        taken = "another way"
+    words = f" In your words: {one_line(answer.text, 300)}" if answer.text and answer.decision is not Decision.APPROVE else ""
+    return f"{'Read as: ' if answer.is_read else ''}{taken}.{words}"
 
 
 def how_to_answer(request: Request) -> str:
@@ -131,7 +138,7 @@ def _ways(request: Request) -> Sequence[str]:
         case InformationQuestion(questions=questions):
             return ('"your answer"' if len(questions) == 1 else '"one answer to all"  (or each by --answer, in order)',)
         case ApprovalQuestion():
-            return ("--approve", "--reject")
+            return ("--approve", '--reject "what you want instead"')
         case ChoiceQuestion(options=options):
             return (*(f"--choice {number}" for number, _ in enumerate(options, start=1)), '"another way, in your words"')
         case ReviewQuestion() | AnomalyQuestion():

@@ -9,7 +9,7 @@ import typer
 from blueprint.errors import InvalidInput, UnknownName
 from blueprint.records import Message
 from blueprint.requests import ChoiceQuestion, Decision, Request, ReviewQuestion
-from flows.command.answering import how_to_answer, this_person
+from flows.command.answering import how_to_answer, said_back, this_person
 from flows.command.naming import is_meant, run_id_of
 from flows.command.output import AsJson, Session, command, session, show, show_json, show_table
 from flows.people.replying import Reply, reply
@@ -47,7 +47,11 @@ async def reply_to_run(
     choice: Annotated[str, typer.Option(help="One of the ways that the question offers, or its number.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Answer the question that a run waits for. The first answer counts."""
+    """Answer the question that a run waits for. The first answer counts.
+
+    A text alone is read as one decision and said back: only a plain yes is a yes, a no may carry what you want instead. What is
+    not clear is refused with the reason, and the question stays open.
+    """
     if sum([approve, reject, bool(choice)]) > 1:
         raise InvalidInput("--approve, --reject and --choice exclude each other; give one of them.")
     async with session() as here:
@@ -57,7 +61,7 @@ async def reply_to_run(
     if as_json:
         show_json(answered)
     elif answered.answer is not None:
-        show(f"{one_line(answered.title, 200)} — {answered.answer.decision.replace('_', ' ')}. The run goes on.")
+        show(f"{one_line(answered.title, 200)} — {said_back(answered.answer)} The run goes on.")
 
 
 async def _waiting_request(here: Session, text: str) -> Request:
@@ -87,7 +91,7 @@ def _said(request: Request, *, text: str, approve: bool, reject: bool, choice: s
         return Reply(decision=Decision.LAUNCH if isinstance(request.question, ReviewQuestion) else Decision.APPROVE, text=text)
     if reject:
         return Reply(decision=Decision.REJECT, text=text)
-    if isinstance(request.question, ChoiceQuestion):
+    if isinstance(request.question, ChoiceQuestion) and choice:
         return Reply(decision=Decision.CHOOSE, choice=choice, text=text)
     return Reply(decision=_decision(choice) if choice else None, text=text)
 

@@ -55,8 +55,7 @@ def _asked(request: Request) -> Reply:
         case ChoiceQuestion(options=options):
             return _choice(options)
         case ApprovalQuestion() | AnomalyQuestion() | ReviewQuestion():
-            decision = _decision(fitting_decisions(request.question))
-            return Reply(decision=decision, text=_read(_comment_prompt(decision)))
+            return _decision(fitting_decisions(request.question))
         case _:
             assert_never(request.question)
 
@@ -65,14 +64,17 @@ def _choice(options: Sequence[str]) -> Reply:
     said = _read(f"1-{len(options)}, or another way in your words: ")
     if said.isdigit() and 1 <= int(said) <= len(options):
         return Reply(decision=Decision.CHOOSE, choice=options[int(said) - 1])
-    return Reply(decision=Decision.CHOOSE, text=said)
+    return Reply(text=said)
 
 
-def _decision(fitting: Sequence[Decision]) -> Decision:
+def _decision(fitting: Sequence[Decision]) -> Reply:
+    """One of the words, with a comment; any other text is read as it stands."""
     words = [decision.replace("_", " ") for decision in fitting]
-    while (said := _read(f"{' / '.join(words)}: ").lower()) not in words:
-        say(f"{said!r} is none of these.")
-    return fitting[words.index(said)]
+    said = _read(f"{' / '.join(words)}: ")
+    if said.lower() not in words:
+        return Reply(text=said)
+    decision = fitting[words.index(said.lower())]
+    return Reply(decision=decision, text=_read(_comment_prompt(decision)))
 
 
 def _comment_prompt(decision: Decision) -> str:

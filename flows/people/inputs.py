@@ -3,6 +3,8 @@
 Prefect's own functions for this open a connection each time and leave it open, where no flow runs around them.
 """
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from json import loads
 from typing import Any
@@ -15,12 +17,23 @@ from prefect.exceptions import PrefectHTTPStatusError
 from prefect.input import RunInput, keyset_from_paused_state
 from prefect.states import Running
 
+_PAGE = 200
 
-async def filled_form(run_id: str, key: str) -> dict[str, Any] | None:
+
+@dataclass(frozen=True, kw_only=True)
+class Filled:
+    """A form that somebody sent, and when Prefect took it."""
+
+    fields: dict[str, Any]
+    at: datetime
+
+
+async def filled_form(run_id: str, key: str) -> Filled | None:
     """What was filled in at the wait `key`; None as long as nobody has."""
     async with get_client() as client:
-        text = await _read(client, UUID(run_id), _response(key))
-    return None if text is None else loads(text)
+        found = await client.filter_flow_run_input(UUID(run_id), key_prefix=_response(key), limit=_PAGE, exclude_keys=set())
+    sent = next((given for given in found if given.key == _response(key)), None)
+    return None if sent is None else Filled(fields=loads(sent.value), at=sent.created or datetime.now(UTC))
 
 
 async def has_form(client: PrefectClient, run_id: UUID, key: str) -> bool:

@@ -1,37 +1,29 @@
 """Takes a person's answer from any door but the Prefect form, and wakes the run that waits for it (R5.5)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+import logging
 from datetime import UTC, datetime
 from http import HTTPStatus
 from uuid import UUID
 
+import httpx
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.responses import SetStateStatus
-from prefect.exceptions import PrefectHTTPStatusError
+from prefect.exceptions import PrefectException, PrefectHTTPStatusError
 
+from blocks.store.requests import why_not_open
 from blocks.store.store import Store
 from blueprint.errors import InvalidInput
-from blueprint.requests import (
-    Answer,
-    ChoiceQuestion,
-    Decision,
-    InformationQuestion,
-    Request,
-    RequestState,
-    fitting_decisions,
-)
+from blueprint.requests import Request, RequestState
 from flows.people.forms import form_from_answer
+from flows.people.reading import Reply, read_answer
+from flows.people.taking import take_form
 
+logger = logging.getLogger(__name__)
 
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    """What a person says: a decision where one is meant, and words."""
-
-    text: str = ""
-    decision: Decision | None = None
-    choice: str = ""
-    answers: tuple[str, ...] = ()
+PREFECT_SECONDS = 10.0
+"""So long an answer waits for Prefect; without it the answer is stored all the same, and the reconciler wakes the run."""
+_KEPT_WORDS = 2_000
 
 
 async def reply(store: Store, run_id: str, said: Reply, *, by: str, key: str | None = None) -> Request:
@@ -39,12 +31,35 @@ async def reply(store: Store, run_id: str, said: Reply, *, by: str, key: str | N
 
     InvalidInput when nothing is open, the answer came too late or second, or it does not say clearly what is decided.
     """
-    request = await _open_request(store, run_id, key)
-    answer = read_answer(request, said, by=by, at=datetime.now(UTC))
+    request = await _with_form(store, await _open_request(store, run_id, key))
+    try:
+        answer = read_answer(request, said, by=by, at=datetime.now(UTC))
+    except InvalidInput as unclear:
+        reason = why_not_open(request) or str(unclear)
+        words = " ".join([said.text, *said.answers])[:_KEPT_WORDS]
+        await store.requests.refuse(request, by=by, words=words, reason=reason, decision=said.decision)
+        raise InvalidInput(reason) from unclear
     answered = await store.requests.answer(run_id, request.key, answer)
-    async with get_client() as client:
-        await wake(client, answered)
+    await _wake_if_prefect_answers(answered)
     return answered
+
+
+async def _with_form(store: Store, request: Request) -> Request:
+    """With the answer that stands in the resume form already, which nobody has read yet: it was first."""
+    try:
+        async with asyncio.timeout(PREFECT_SECONDS):
+            return await take_form(store, request)
+    except (httpx.HTTPError, PrefectException, TimeoutError) as error:
+        logger.warning("Prefect could not be asked for a form of %r: %r", request.title, error)
+        return request
+
+
+async def _wake_if_prefect_answers(request: Request) -> None:
+    try:
+        async with asyncio.timeout(PREFECT_SECONDS), get_client() as client:
+            await wake(client, request)
+    except (httpx.HTTPError, PrefectException, TimeoutError) as error:
+        logger.warning("The answer to %r is stored; Prefect can't be told yet: %r", request.title, error)
 
 
 async def wake(client: PrefectClient, request: Request) -> bool:
@@ -63,60 +78,6 @@ async def wake(client: PrefectClient, request: Request) -> bool:
             return False
         raise
     return result.status is SetStateStatus.ACCEPT
-
-
-def read_answer(request: Request, said: Reply, *, by: str, at: datetime) -> Answer:
-    """The typed answer; what is not clearly a decision is none (R5.5)."""
-    decision = _decision(request, said)
-    answers, choice = said.answers, ""
-    match request.question:
-        case InformationQuestion() as question:
-            answers = _one_each(question, said)
-        case ChoiceQuestion() as question:
-            choice = _option(question, said)
-        case _ if decision is Decision.CHANGE and not said.text.strip():
-            raise InvalidInput(f"{request.title!r}: say in words what is to be different.")
-        case _:
-            pass
-    return Answer(decision=decision, text=said.text, answers=answers, choice=choice, by=by, at=at)
-
-
-def _decision(request: Request, said: Reply) -> Decision:
-    fitting: Sequence[Decision] = fitting_decisions(request.question)
-    ways = " or ".join(f"`{way}`" for way in fitting)
-    match said.decision:
-        case None if len(fitting) == 1:
-            return fitting[0]
-        case None:
-            raise InvalidInput(f"{request.title!r} needs a clear decision: {ways}. {said.text!r} alone is not taken for one.")
-        case decision if decision not in fitting:
-            raise InvalidInput(f"{decision!s} does not answer {request.title!r}; it takes: {ways}.")
-        case decision:
-            return decision
-
-
-def _option(question: ChoiceQuestion, said: Reply) -> str:
-    """The option that was chosen, by its words or its number; empty for another way, which the text tells."""
-    numbered = {str(number): option for number, option in enumerate(question.options, start=1)}
-    chosen = numbered.get(said.choice.strip(), said.choice.strip())
-    if chosen and chosen not in question.options:
-        listed = "; ".join(f"{number}: {option!r}" for number, option in numbered.items())
-        raise InvalidInput(f"{said.choice!r} is none of the options: {listed}.")
-    if not chosen and not said.text.strip():
-        raise InvalidInput("Choose an option by its number or its words, or say another way in your words.")
-    return chosen
-
-
-def _one_each(question: InformationQuestion, said: Reply) -> tuple[str, ...]:
-    """An answer for each question; one text for all when only one is given."""
-    given = tuple(text for text in said.answers or (said.text,) if text.strip())
-    if len(given) == 1:
-        return given * len(question.questions)
-    if not given:
-        raise InvalidInput("The answer is empty; say it in words.")
-    if len(given) != len(question.questions):
-        raise InvalidInput(f"There are {len(question.questions)} questions and {len(given)} answers; give one text for each.")
-    return given
 
 
 async def _open_request(store: Store, run_id: str, key: str | None) -> Request:

@@ -18,10 +18,11 @@ from blueprint.records import RunRecord, RunState
 from blueprint.requests import Request, RequestState
 from flows.creation.creating import OPERATION as CREATE
 from flows.creation.creating import ended_creation, failed_creation
-from flows.people.asking import take_form
 from flows.people.forms import form_for
 from flows.people.inputs import give_form, has_form
 from flows.people.replying import wake
+from flows.people.taking import take_form
+from flows.people.telling import expired, unanswered
 from flows.runs.closing import close_run
 from flows.runs.running import final_state
 
@@ -130,8 +131,8 @@ class Mender:
 
     async def _unanswered(self, flow_run: FlowRun, lease: Lease, record: RunRecord | None, request: Request) -> bool:
         """The last word is ours, whether or not Prefect's server has failed the suspended run already (R5.4)."""
-        await self.store.requests.close(lease.run_id, request.key, RequestState.EXPIRED)
-        reason = f"Nobody answered {request.title!r} by {request.deadline:%Y-%m-%d %H:%M} UTC."
+        await self.store.requests.close(lease.run_id, request.key, RequestState.EXPIRED, message=expired(request))
+        reason = unanswered(request)
         if record is not None:
             return await self._finish(flow_run, record, RunState.FAILED, reason)
         return await self._fail_creation(flow_run, lease.mission_id, reason)

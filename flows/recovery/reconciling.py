@@ -21,6 +21,7 @@ from blueprint.errors import Unavailable
 from blueprint.requests import RequestState
 from flows.creation.creating import OPERATION as CREATE
 from flows.naming import mission_id_for
+from flows.people.telling import expired, reminder
 from flows.recovery.mending import Mender, may_begin
 from flows.runs.running import OPERATION as RUN_TASK
 
@@ -48,7 +49,7 @@ class Reconciler:
             mender = self._mender()
             leases = [*await self.store.leases.dead(), *await self.store.leases.parked()]
             touched = sum([await self._try(lease.run_id, partial(mender.mend, lease)) for lease in leases])
-            return touched + await self._expire()
+            return touched + await self._expire() + await self._remind()
 
     async def lost(self) -> int:
         """Start again what a worker took and never began; to be called now and then, it asks Prefect for all such runs."""
@@ -74,8 +75,15 @@ class Reconciler:
         """Close what nobody answered, also where the run's process has not come to its wait."""
         overdue = await self.store.requests.overdue()
         for request in overdue:
-            await self.store.requests.close(request.run_id, request.key, RequestState.EXPIRED)
+            await self.store.requests.close(request.run_id, request.key, RequestState.EXPIRED, message=expired(request))
         return len(overdue)
+
+    async def _remind(self) -> int:
+        """Write what people are to be reminded of; each reminder once, however often everything starts anew (R5.4)."""
+        due = await self.store.reminders.due()
+        for request, which in due:
+            await self.store.messages.add(reminder(request, which))
+        return len(due)
 
     async def _try(self, run_id: str, mend: Callable[[], Awaitable[bool]]) -> bool:
         """One run that can't be mended must not keep the others from it; a store that is away stops the round."""

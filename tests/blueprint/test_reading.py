@@ -45,7 +45,7 @@ UNCLEAR = (
     *("no problem", "no objections", "no worries", "don't worry, go ahead", "don't stop", "never mind", "why not", "not bad"),
     *("I said yes yesterday", "he says yes", "please approve", "I would approve it", "maybe", "probably", "ok I guess", "hm ok"),
     *("I can't say yes", "not yet", "later", "wait", "seen", "got it", "fine", "whatever", "k", "1", "true", "+1", "👍", "🤔"),
-    *("yes 🚫", "~~yes~~", "[ ] yes", "y̶e̶s̶", "yes\u200b", "y\u200bes", "y\u200des", "\u202eyes", "yes\u202e on", "\ufeffyes", "yes\0"),
+    *("yes 🚫", "~~yes~~", "[ ] yes", "y̶e̶s̶", "yes\u200b", "y\u200bes", "y\u200des", "\u202eyes", "\ufeffyes", "yes\0"),
     *("yes, run clean_scratch with days 1", "clean_scratch", "approve 7", "yess", "yes/no", "нет, да", "да нет", "yes " * 6_000),
     *("好的，但不要删除", "ja aber", "si no", "no sé", "ok, mais pas demain", "да?", "可以吗？", "هل؟"),
     *("x" * 100_000, "yes" * 30_000, "please do so " * 1_500 + "x", "no\n" * 40_000),

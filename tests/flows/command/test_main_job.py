@@ -83,9 +83,11 @@ async def test_an_approved_run_is_followed_to_its_report(installation: Installat
         assert run_id in [one["run_id"] for one in (await command("inbox", "--json")).json["open_requests"]]
         refused = await command("run", mission.id, "work", "--wait")
         assert (refused.code, "The run did not start: Task 'work' is busy" in refused.stderr) == (1, True)
-        assert (await command("reply", short_id(run_id), "yes")).code == 2
+        unclear = await command("reply", short_id(run_id), "sure but not on prod")
+        assert (unclear.code, "has more in it than a yes" in unclear.stderr) == (2, True)
         assert (await command("reply", short_id(run_id), "--choice", "launch")).code == 2
-        assert (await command("reply", short_id(run_id), "--approve")).stdout == f"{request.title} — approve. The run goes on.\n"
+        said = (await command("reply", short_id(run_id), "Yes, go ahead!")).stdout
+        assert said == f"{request.title} — Read as: approve. The run goes on.\n"
         await installation.ended(run_id)
         late = await command("reply", short_id(run_id), "--reject")
     assert (late.code, "was answered already: approve" in late.stderr) == (2, True)

@@ -1,0 +1,61 @@
+"""Words the messages about a request: it was asked, it still waits, nobody answered (R5.4, R7.1)."""
+
+from datetime import UTC, datetime
+
+from blueprint.records import Message
+from blueprint.reminders import Reminder, message_id
+from blueprint.requests import Request, ReviewQuestion
+from reports.forms import question_text
+from reports.times import duration
+
+
+def asked(request: Request) -> Message:
+    """A person is asked."""
+    return _message(request, event="request", at=request.asked_at, body=question_text(request))
+
+
+def reminder(request: Request, which: Reminder) -> Message:
+    """Nobody has answered yet; the last reminder is marked for escalation."""
+    now = datetime.now(UTC)
+    left = duration((request.deadline - now).total_seconds())
+    is_last = which is Reminder.LAST
+    return _message(
+        request,
+        event="reminder",
+        at=now,
+        kind=which,
+        title=f"{'Last reminder' if is_last else 'Still open'}, {left} left: {request.title}",
+        body=question_text(request),
+        is_escalation=is_last,
+    )
+
+
+def expired(request: Request) -> Message:
+    """Nobody answered in time, and what follows from that."""
+    what = "the plan stays a draft" if isinstance(request.question, ReviewQuestion) else "the run ends as Failed, with a report"
+    body = f"{unanswered(request)} Silence approves nothing: {what}."
+    return _message(
+        request, event="expired", at=datetime.now(UTC), kind="expired", title=f"Nobody answered: {request.title}", body=body
+    )
+
+
+def unanswered(request: Request) -> str:
+    """The reason of a run that ends because nobody answered."""
+    return f"Nobody answered {request.title!r} by {request.deadline:%Y-%m-%d %H:%M} UTC."
+
+
+def _message(
+    request: Request, *, event: str, at: datetime, body: str, kind: str = "", title: str = "", is_escalation: bool = False
+) -> Message:
+    return Message.model_validate(
+        {
+            "id": message_id(request.run_id, request.key, kind),
+            "mission_id": request.mission_id,
+            "run_id": request.run_id,
+            "event": event,
+            "title": title or request.title,
+            "body": body,
+            "at": at,
+            "is_escalation": is_escalation,
+        }
+    )
