@@ -6,6 +6,7 @@ from pathlib import Path
 
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from blocks.link_key import ensure_link_key
 from blocks.registry import ensure_defaults, register_blocks
 from blocks.store.migrate import migrate
 from blocks.store.store import open_store
@@ -35,6 +36,7 @@ async def _prepare(home: Path, addresses: Addresses) -> None:
     scratch.mkdir(exist_ok=True)
     with temporary_settings(updates={PREFECT_API_URL: addresses.api_url}):
         await register_blocks()
+        await ensure_link_key()
         await ensure_defaults(
             model_base_url=f"{addresses.service_url}/v1",
             host_command=sys.executable,

@@ -1,10 +1,11 @@
-"""The service process of `missions up`: the rehearsal model on loopback, and the reconciler's clock."""
+"""The service process of `missions up`: the rehearsal model on loopback, answer links, and the reconciler's clock."""
 
 import asyncio
 import logging
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -14,7 +15,9 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from agent.builtin.rehearsal.app import create_app
+from blocks.link_key import load_link_key
 from blocks.store.store import Store
+from flows.answer_page import AnswerPages
 from flows.opening import open_store
 from flows.recovery.reconciling import Reconciler
 from flows.settings import RunSettings
@@ -23,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 ROUND_SECONDS = 1.0
 LOST_SECONDS = 10.0
+PAGE_PATIENCE_SECONDS = 5.0
+"""So long somebody who opens a link waits for a store that is away."""
 ANEW_SECONDS = 3.0
 """Pause after a round that failed, while the store or the Prefect server is away."""
 
@@ -78,8 +83,9 @@ async def _reconciling(_: Starlette) -> AsyncGenerator[None]:
 
 
 def service() -> Starlette:
-    """The whole HTTP service: `/health`, and the rehearsal model under `/v1`."""
-    return Starlette(routes=[Mount("/", app=create_app())], lifespan=_reconciling)
+    """The whole HTTP service: `/health`, the rehearsal model under `/v1`, and the pages behind answer links."""
+    pages = AnswerPages(open_store=partial(open_store, patience_seconds=PAGE_PATIENCE_SECONDS), load_key=load_link_key)
+    return Starlette(routes=[*pages.routes(), Mount("/", app=create_app())], lifespan=_reconciling)
 
 
 def main() -> None:

@@ -15,6 +15,11 @@ def server_url(settings: LocalSettings) -> str:
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
+def service_address(port: int) -> str:
+    """Where this machine reaches the service of `missions up`."""
+    return f"http://127.0.0.1:{port}"
+
+
 def prefect_environment(settings: LocalSettings) -> dict[str, str]:
     """What makes a process a client of this installation's Prefect and of no other."""
     return {
@@ -40,6 +45,7 @@ def child_environment(
         f"{PREFIX}HOME": str(settings.home),
         f"{PREFIX}DATABASE_URL": database_url,
         f"{PREFIX}SERVICE_PORT": str(service_port),
+        f"{PREFIX}PUBLIC_URL": settings.public_url or service_address(service_port),
         f"{PREFIX}ANSWER_TIMEOUT_SECONDS": str(settings.answer_timeout_seconds),
         "PYTHONUNBUFFERED": "1",  # logs are complete when a process is killed
         "TMPDIR": str(temporary),

@@ -2,11 +2,12 @@
 
 import errno
 import socket
+from pathlib import Path
 
 from blueprint.errors import InvalidInput
 
 
-def require_free_port(host: str, port: int) -> None:
+def require_free_port(host: str, port: int, *, how: str = "--port") -> None:
     """InvalidInput, naming the port, when nothing can listen on it."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -15,7 +16,31 @@ def require_free_port(host: str, port: int) -> None:
             listener.bind(address)
     except OSError as error:
         reason = "another program has it" if error.errno == errno.EADDRINUSE else error.strerror
-        raise InvalidInput(f"Port {port} on {host!r} can't be used: {reason}. Choose another with --port.") from error
+        raise InvalidInput(f"Port {port} on {host!r} can't be used: {reason}. Choose another with {how}.") from error
+
+
+def lasting_port(home: Path, wanted: int) -> int:
+    """The service's port: `wanted` unless that is 0; else the one that it had before while that is free; else any free one.
+
+    It is kept in the data directory, so that links which were given out still lead somewhere after a restart.
+    """
+    if wanted:
+        require_free_port("127.0.0.1", wanted, how="MISSIONS_SERVICE_PORT")
+        return wanted
+    kept = home / "service.port"
+    if kept.exists() and (port := kept.read_text().strip()).isdigit() and _is_free(int(port)):
+        return int(port)
+    port = free_port()
+    kept.write_text(f"{port}\n")
+    return port
+
+
+def _is_free(port: int) -> bool:
+    try:
+        require_free_port("127.0.0.1", port)
+    except InvalidInput:
+        return False
+    return True
 
 
 def free_port() -> int:

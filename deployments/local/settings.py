@@ -33,6 +33,15 @@ class LocalSettings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="The address on which the Prefect server listens.")
     port: int = Field(default=4200, ge=1, le=65535, description="The port on which the Prefect server listens.")
+    service_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="The port of the service on loopback; 0 keeps the one that it had, else takes a free one.",
+    )
+    public_url: str = Field(
+        default="", description="Where answer links point, 'https://…'; empty: the service's own address, on this machine only."
+    )
     worker_limit: int = Field(default=10, ge=1, description="How many runs work at once.")
     answer_timeout_seconds: int = Field(
         default=ANSWER_SECONDS, ge=1, description="How long a question waits for a person (R5.4)."

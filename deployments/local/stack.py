@@ -18,8 +18,8 @@ from blueprint.errors import Unavailable
 from deployments.local.addresses import Addresses, published, sole_stack
 from deployments.local.data_directory import open_home
 from deployments.local.database import open_database
-from deployments.local.environment import child_environment, server_url
-from deployments.local.ports import free_port, require_free_port
+from deployments.local.environment import child_environment, server_url, service_address
+from deployments.local.ports import lasting_port, require_free_port
 from deployments.local.process import Program, kept_running
 from deployments.local.settings import LocalSettings
 
@@ -46,7 +46,7 @@ async def running_stack(
         require_free_port(settings.host, settings.port)
         database = await parts.enter_async_context(open_database(home, settings.database_url.get_secret_value()))
         temporary = parts.enter_context(_temporary_folder(home))
-        port = free_port()
+        port = lasting_port(home, settings.service_port)
         environment = child_environment(
             settings, caller=os.environ, database_url=database.url, service_port=port, temporary=temporary
         )
@@ -113,7 +113,7 @@ def _addresses(settings: LocalSettings, database_url: str, service_port: int) ->
     return Addresses(
         api_url=f"{url}/api",
         ui_url=url,
-        service_url=f"http://127.0.0.1:{service_port}",
+        service_url=service_address(service_port),
         database_url=SecretStr(database_url),
         pid=os.getpid(),
     )

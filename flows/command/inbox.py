@@ -1,17 +1,22 @@
 """`missions inbox reply`: what people should know, and their answers."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from blocks.link_key import load_link_key
 from blueprint.errors import InvalidInput, UnknownName
 from blueprint.records import Message
 from blueprint.requests import ChoiceQuestion, Decision, Request, ReviewQuestion
+from deployments.local.addresses import read_addresses
+from deployments.local.settings import LocalSettings
 from flows.command.answering import how_to_answer, said_back, this_person
 from flows.command.naming import is_meant, run_id_of
 from flows.command.output import AsJson, Session, command, session, show, show_json, show_table
+from flows.people.links import link
 from flows.people.replying import Reply, reply
 from reports.text import one_line
 
@@ -19,6 +24,7 @@ from reports.text import one_line
 @command
 async def inbox(
     unread: Annotated[bool, typer.Option("--unread", help="Only messages that nobody has read.")] = False,
+    links: Annotated[bool, typer.Option("--links", help="With a link for each question: whoever has it may answer.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what people should know: open questions, then messages.
@@ -28,10 +34,12 @@ async def inbox(
     async with session() as here:
         asked = await here.store.requests.all_open()
         messages = await here.store.messages.list(unread_only=unread)
+        addresses = await _links(asked) if links else {}
         if as_json:
-            return show_json({"open_requests": asked, "messages": messages})
+            return show_json({"open_requests": asked, "messages": messages} | ({"links": addresses} if links else {}))
         for request in asked:
-            show(f"{one_line(request.title, 200)}   {_left(request)}, Mission {request.mission_id}\n{how_to_answer(request)}\n")
+            show(f"{one_line(request.title, 200)}   {_left(request)}, Mission {request.mission_id}\n{how_to_answer(request)}")
+            show(f"  {addresses[_name(request)]}\n" if links else "")
         show_table(["AT (UTC)", "KIND", "READ", "MESSAGE"], [_row(message) for message in messages], "No messages.")
         await here.store.messages.mark_read([message.id for message in messages])
     return None
@@ -62,6 +70,21 @@ async def reply_to_run(
         show_json(answered)
     elif answered.answer is not None:
         show(f"{one_line(answered.title, 200)} — {said_back(answered.answer)} The run goes on.")
+
+
+async def _links(asked: Sequence[Request]) -> dict[str, str]:
+    """The answer link of each request, by run and key."""
+    settings = LocalSettings()
+    running = read_addresses(settings.home)
+    base = settings.public_url or (running.service_url if running else "")
+    if not base:
+        raise InvalidInput("No service runs on this data directory; say in MISSIONS_PUBLIC_URL where answer links are to point.")
+    secret = await load_link_key()
+    return {_name(request): link(request, secret, base) for request in asked}
+
+
+def _name(request: Request) -> str:
+    return f"{request.run_id}:{request.key}"
 
 
 async def _waiting_request(here: Session, text: str) -> Request:

@@ -36,6 +36,7 @@ def test_all_that_a_child_is_told() -> None:
         "MISSIONS_HOME": "/data",
         "MISSIONS_DATABASE_URL": "postgresql+asyncpg:///missions",
         "MISSIONS_SERVICE_PORT": "9",
+        "MISSIONS_PUBLIC_URL": "http://127.0.0.1:9",
         "MISSIONS_ANSWER_TIMEOUT_SECONDS": "60",
         "PYTHONUNBUFFERED": "1",
         "TMPDIR": "/data/tmp",
