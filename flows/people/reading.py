@@ -50,7 +50,7 @@ def _decided(request: Request, said: Reply) -> Reply:
         return replace(said, decision=fitting[0])
     read = read_words(said.text, request.question)
     if isinstance(read, Unclear):
-        raise InvalidInput(f"{request.title}: {read.reason}")
+        raise InvalidInput(read.reason)
     return replace(said, decision=read.decision, choice=read.choice)
 
 
@@ -62,7 +62,7 @@ def _refuse_unfitting(request: Request, decision: Decision, text: str) -> None:
     if decision is Decision.CHANGE and not text.strip():
         raise InvalidInput(f"{request.title!r}: say in words what is to be different.")
     if problem := objection(decision, text):
-        raise InvalidInput(f"{request.title}: {problem}")
+        raise InvalidInput(problem)
 
 
 def _option(question: ChoiceQuestion, said: Reply) -> str:

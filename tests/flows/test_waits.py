@@ -62,12 +62,19 @@ async def test_a_question_that_nobody_answers_ends_the_run_with_a_report_and_wit
         await here.up()
         while_down = await here.ended(asleep, BACK_SECONDS)
         await reaches(here, asleep, "Failed")
+        told = [message.id for message in await store.messages.list()]
         states = [(await store.requests.of_run(run_id))[0].state for run_id in (silent, asleep)]
         reports = [(here.home / record.report_path).read_text() for record in (while_up, while_down)]
     assert [record.state for record in (while_up, while_down)] == [RunState.FAILED] * 2
     assert [record.reason.split(" by ")[0] for record in (while_up, while_down)] == ["Nobody answered 'counter.count?'"] * 2
     assert (states, counter.counts(), shown.message) == ([RequestState.EXPIRED] * 2, [], while_up.reason)
     assert all("Nobody answered" in report for report in reports)
+    about = [
+        [told.count(f"{run_id}:approve-c00001000:{kind}") for kind in ("half", "last", "expired")] for run_id in (silent, asleep)
+    ]
+    assert (about[0][2], about[1][2]) == (1, 1)
+    assert max(about[0]) == 1, "no reminder twice"
+    assert about[1][1] == 0, "what was slept through is not sent afterwards"
 
 
 async def test_a_cancelled_run_stops_its_tool_call_and_leaves_no_process(installation: Installation, tmp_path: Path) -> None:

@@ -65,8 +65,8 @@ async def test_looking_changes_nothing_and_the_page_is_closed_to_everything_else
     asked, url = await _asked(store)
     async with _visitor(store) as visitor:
         head = await visitor.head(url)
-        for _ in range(5):
-            page = await visitor.get(url, headers={"Purpose": "prefetch", "Sec-Purpose": "prefetch"})
+        early = {"Purpose": "prefetch", "Sec-Purpose": "prefetch"}
+        page = [await visitor.get(url, headers=early) for _ in range(5)][-1]
         assert (await visitor.request("PUT", url)).status_code == 405
     assert (head.status_code, page.status_code) == (200, 200)
     assert await _state(store, asked) is RequestState.OPEN
