@@ -1,10 +1,13 @@
 """TCP ports of this machine: whether one is free, and any free one."""
 
 import errno
+import re
 import socket
 from pathlib import Path
 
 from blueprint.errors import InvalidInput
+
+_HIGHEST = 65535
 
 
 def require_free_port(host: str, port: int, *, how: str = "--port") -> None:
@@ -28,11 +31,17 @@ def lasting_port(home: Path, wanted: int) -> int:
         require_free_port("127.0.0.1", wanted, how="MISSIONS_SERVICE_PORT")
         return wanted
     kept = home / "service.port"
-    if kept.exists() and (port := kept.read_text().strip()).isdigit() and _is_free(int(port)):
-        return int(port)
+    if (port := _kept(kept)) and _is_free(port):
+        return port
     port = free_port()
     kept.write_text(f"{port}\n")
     return port
+
+
+def _kept(file: Path) -> int:
+    """The port that the file names; 0 when it names none."""
+    text = file.read_text().strip() if file.exists() else ""
+    return int(text) if re.fullmatch(r"[1-9]\d{0,4}", text) and int(text) <= _HIGHEST else 0
 
 
 def _is_free(port: int) -> bool:

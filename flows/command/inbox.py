@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from blocks.link_key import load_link_key
+from blueprint.choosing import choose
 from blueprint.errors import InvalidInput, UnknownName
 from blueprint.records import Message
 from blueprint.requests import ChoiceQuestion, Decision, Request, ReviewQuestion
@@ -115,8 +116,16 @@ def _said(request: Request, *, text: str, approve: bool, reject: bool, choice: s
     if reject:
         return Reply(decision=Decision.REJECT, text=text)
     if isinstance(request.question, ChoiceQuestion) and choice:
-        return Reply(decision=Decision.CHOOSE, choice=choice, text=text)
+        return Reply(decision=Decision.CHOOSE, choice=_option(request.question, choice), text=text)
     return Reply(decision=_decision(choice) if choice else None, text=text)
+
+
+def _option(question: ChoiceQuestion, choice: str) -> str:
+    """The option that a number or words mean; InvalidInput where they can mean two, as '1' for the options '2' and '1'."""
+    found = choose(choice, question.options)
+    if len(found) > 1:
+        raise InvalidInput(f"{choice!r} can mean {' or '.join(map(repr, found))}; give the words of one.")
+    return found[0] if found else choice
 
 
 def _decision(choice: str) -> Decision:

@@ -54,6 +54,18 @@ def test_a_call_that_can_not_be_done_shows_what_the_model_wrote() -> None:
     assert "```\n{]\n```" in page
 
 
+def test_the_step_that_asks_keeps_what_was_shown_and_the_one_that_answers_says_what_was_read() -> None:
+    request = runs.unknown().requests[0]
+    asked = step_page(Asked(key="k", title=request.title, question=request.question), 7, runs.START)
+    assert "The agent wants to make **exactly this call**" in asked
+    assert "**Risk:**" in asked
+    assert "Answer by" not in asked
+    answer = Answer(decision=Decision.REJECT, text="No. Switch to plan B.", is_read=True, by="link:Alice", at=runs.START)
+    page = step_page(Answered(key="k", title=request.title, answer=answer), 8, runs.START)
+    assert "**link:Alice** answered: **reject**, read from the words below" in page
+    assert "Switch to plan B." in page
+
+
 def test_a_run_with_no_step_has_a_session() -> None:
     record = runs.success().record.model_copy(update={"is_waiting": True})
     page = session_page(runs.MISSION, runs.TASK, record, [])
