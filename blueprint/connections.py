@@ -7,6 +7,9 @@ from pydantic import Field, JsonValue, SecretStr
 from blueprint.policy import RiskPolicy
 from blueprint.values import Name, Value
 
+TOOL_SERVER_MARK = "MISSIONS_TOOL_SERVER"
+"""Environment variable of a tool server that was started as a child process: `<pid of who started it>-<unique name>`."""
+
 
 class ModelConnection(Value):
     """An OpenAI-compatible chat-completions endpoint (R8.1)."""

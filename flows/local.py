@@ -15,6 +15,18 @@ from deployments.local.settings import LocalSettings
 from deployments.local.stack import running_stack
 from flows.system import register_system_flows
 
+PRELOAD = (
+    "flows.run_task",
+    "flows.create",
+    "flows.reply",
+    # what these, and Prefect's engine, import at their first use
+    "openai.resources.chat.completions",
+    "httpcore2",
+    "truststore",
+    "prefect.task_engine",
+    "prefect.utilities.visualization",
+)
+"""What the runs of this installation import."""
 SERVICE_COMMAND = (sys.executable, "-P", "-m", "flows.service")
 
 
@@ -22,29 +34,29 @@ def local_stack(settings: LocalSettings) -> AbstractAsyncContextManager[Addresse
     """Everything of `missions up`, ready inside the `async with`."""
 
     async def prepare(addresses: Addresses) -> None:
-        await _prepare(settings.home, addresses)
+        url = addresses.database_url.get_secret_value()
+        with temporary_settings(updates={PREFECT_API_URL: addresses.api_url}):
+            await prepare_installation(settings.home, database_url=url, service_url=addresses.service_url)
 
-    return running_stack(settings, prepare=prepare, service_command=SERVICE_COMMAND)
+    return running_stack(settings, prepare=prepare, service_command=SERVICE_COMMAND, preload=PRELOAD)
 
 
-async def _prepare(home: Path, addresses: Addresses) -> None:
-    """Tables, blocks and system deployments; touches only what is missing or differs."""
-    url = addresses.database_url.get_secret_value()
-    async with open_store(url) as store:
+async def prepare_installation(home: Path, *, database_url: str, service_url: str) -> None:
+    """Tables, and on the present Prefect server blocks and system deployments; touches only what is missing or differs."""
+    async with open_store(database_url) as store:
         await migrate(store.engine)
     scratch = home / "scratch"
     scratch.mkdir(exist_ok=True)
-    with temporary_settings(updates={PREFECT_API_URL: addresses.api_url}):
-        await register_blocks()
-        await ensure_link_key()
-        await ensure_defaults(
-            model_base_url=f"{addresses.service_url}/v1",
-            host_command=sys.executable,
-            host_arguments=("-P", "-m", "agent.builtin.host"),
-            host_environment={
-                "MISSIONS_SCRATCH": str(scratch),
-                "MISSIONS_TOOL_LOG": str(home / "logs" / "tools" / "host-calls.jsonl"),
-            },
-            store_url=url,
-        )
-        await register_system_flows()
+    await register_blocks()
+    await ensure_link_key()
+    await ensure_defaults(
+        model_base_url=f"{service_url}/v1",
+        host_command=sys.executable,
+        host_arguments=("-P", "-m", "agent.builtin.host"),
+        host_environment={
+            "MISSIONS_SCRATCH": str(scratch),
+            "MISSIONS_TOOL_LOG": str(home / "logs" / "tools" / "host-calls.jsonl"),
+        },
+        store_url=database_url,
+    )
+    await register_system_flows()

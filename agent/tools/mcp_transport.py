@@ -19,10 +19,7 @@ from mcp.shared.message import SessionMessage
 from pydantic import SecretStr
 
 from agent.tools.mcp_http import SurvivingClient
-from blueprint.connections import HttpServer, StdioServer, ToolServerConnection
-
-_MARK = "MISSIONS_TOOL_SERVER"
-"""Environment variable by which a child is found among this process's children."""
+from blueprint.connections import TOOL_SERVER_MARK, HttpServer, StdioServer, ToolServerConnection
 
 _NETWORK_SECONDS = 30.0
 _MAX_EVENT_BYTES = 64 * 2**20
@@ -69,11 +66,11 @@ async def _http(server: HttpServer, call_seconds: float) -> AsyncGenerator[tuple
 
 @asynccontextmanager
 async def _stdio(server: StdioServer, log: TextIO) -> AsyncGenerator[tuple[Any, Any]]:
-    mark = uuid.uuid4().hex
+    mark = f"{os.getpid()}-{uuid.uuid4().hex}"
     parameters = StdioServerParameters(
         command=server.command,
         args=list(server.arguments),
-        env={**_revealed(server.environment), _MARK: mark},
+        env={**_revealed(server.environment), TOOL_SERVER_MARK: mark},
         cwd=server.directory or None,
         encoding_error_handler="replace",  # with "strict" one odd byte silently ends the stream
     )
@@ -93,7 +90,7 @@ def _find_group(mark: str) -> int | None:
     """The process group of the child that carries `mark`: the SDK starts each server in a session of its own."""
     for child in psutil.Process().children():
         with suppress(psutil.Error):
-            if child.environ().get(_MARK) == mark:
+            if child.environ().get(TOOL_SERVER_MARK) == mark:
                 return child.pid
     return None
 

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -42,7 +43,11 @@ class LocalSettings(BaseSettings):
     public_url: str = Field(
         default="", description="Where answer links point, 'https://…'; empty: the service's own address, on this machine only."
     )
+    worker: Literal["warm", "stock"] = Field(
+        default="warm", description="Whether runs are forked from a warm interpreter, or started by Prefect's own worker."
+    )
     worker_limit: int = Field(default=10, ge=1, description="How many runs work at once.")
+    stop_seconds: int = Field(default=10, ge=0, description="How long runs have to finish their step when everything is stopped.")
     answer_timeout_seconds: int = Field(
         default=ANSWER_SECONDS, ge=1, description="How long a question waits for a person (R5.4)."
     )

@@ -27,17 +27,26 @@ WORK_POOL = "missions"
 _SERVER_SECONDS = 120.0  # the first start makes Prefect's tables; a slow disk takes its time
 _SERVICE_SECONDS = 60.0
 _REQUEST_SECONDS = 5.0
+_REPORT_SECONDS = 10.0  # what the worker needs at its end beyond the runs' time
 _THERE_ALREADY = 409
+_PREFECT = (sys.executable, "-P", "-m", "prefect")
+# No --limit: with one the worker dies of a run that people answer while the process that asked is still ending.
+_STOCK_WORKER = (*_PREFECT, "worker", "start", "--type", "process", "--pool", WORK_POOL)
 
 
 @asynccontextmanager
 async def running_stack(
-    settings: LocalSettings, *, prepare: Callable[[Addresses], Awaitable[None]], service_command: Sequence[str]
+    settings: LocalSettings,
+    *,
+    prepare: Callable[[Addresses], Awaitable[None]],
+    service_command: Sequence[str],
+    preload: Sequence[str] = (),
 ) -> AsyncGenerator[Addresses]:
     """The stack, ready; all of it is stopped in the end, in reverse order, and no process is left.
 
     `prepare` is called once the Prefect server answers and has the work pool, before service and worker start. The service
     listens on loopback, on the port MISSIONS_SERVICE_PORT of its environment, and answers GET /health when it is ready.
+    `preload` are the modules that the warm worker imports once for all runs.
     Raises InvalidInput when port or data directory can't be used, Unavailable when a part does not start.
     """
     home = open_home(settings.home)
@@ -50,7 +59,8 @@ async def running_stack(
         environment = child_environment(
             settings, caller=os.environ, database_url=database.url, service_port=port, temporary=temporary
         )
-        programs, addresses = _programs(settings, environment, service_command, lock), _addresses(settings, database.url, port)
+        programs = _programs(settings, environment, service_command, preload, lock)
+        addresses = _addresses(settings, database.url, port)
         await parts.enter_async_context(kept_running(programs.server, partial(_is_healthy, addresses.api_url), _SERVER_SECONDS))
         await _ensure_work_pool(addresses.api_url, settings.worker_limit)
         await prepare(addresses)
@@ -95,17 +105,28 @@ class _Programs:
     worker: Program
 
 
-def _programs(settings: LocalSettings, environment: dict[str, str], service_command: Sequence[str], lock: int) -> _Programs:
-    home, prefect = settings.home, (sys.executable, "-P", "-m", "prefect")
+def _programs(
+    settings: LocalSettings, environment: dict[str, str], service_command: Sequence[str], preload: Sequence[str], lock: int
+) -> _Programs:
+    home = settings.home
     program = partial(Program, environment=environment, directory=home, held=(lock,))
     address = ("--host", settings.host, "--port", str(settings.port))
-    # No --limit: with one the worker dies of a run that people answer while the process that asked is still ending.
-    pool = ("--type", "process", "--pool", WORK_POOL)
+    worker = _warm_worker(settings.stop_seconds, preload) if settings.worker == "warm" else _STOCK_WORKER
     return _Programs(
-        server=program(name="Prefect server", command=(*prefect, "server", "start", *address), log=home / "logs" / "server.log"),
+        server=program(name="Prefect server", command=(*_PREFECT, "server", "start", *address), log=home / "logs" / "server.log"),
         service=program(name="service", command=tuple(service_command), log=home / "logs" / "service.log"),
-        worker=program(name="worker", command=(*prefect, "worker", "start", *pool), log=home / "logs" / "worker.log"),
+        worker=program(
+            name="worker",
+            command=worker,
+            log=home / "logs" / "worker.log",
+            grace_seconds=settings.stop_seconds + _REPORT_SECONDS,
+        ),
     )
+
+
+def _warm_worker(stop_seconds: int, preload: Sequence[str]) -> tuple[str, ...]:
+    options = ("--pool", WORK_POOL, "--stop-seconds", str(stop_seconds))
+    return (sys.executable, "-P", "-m", "deployments.worker", *options, *preload)
 
 
 def _addresses(settings: LocalSettings, database_url: str, service_port: int) -> Addresses:
