@@ -114,7 +114,7 @@ async def _create(lease: Lease, settings: RunSettings, goal: str, timezone: str,
             people=people,
             mission=mission,
             employee=employee,
-            model=StepModel(inner=RedactedModel(inner=model, redaction=redaction), picture=picture),
+            model=StepModel(inner=RedactedModel(inner=model, redaction=redaction), picture=picture, stop=lease.stop),
             listing=listing,
         )
         return await plan_mission(planning)

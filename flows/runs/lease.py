@@ -14,6 +14,7 @@ from prefect.exceptions import Abort
 
 from blocks.store.store import Store
 from blueprint.errors import LeaseLost, MissionsError, ModelUnavailable, ToolServerUnavailable, Unavailable
+from flows.runs.stopping import StopAsked, StopRequest, put_back
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class Lease:
     seconds: int
     execution: int
     renewal: asyncio.Task[None]
+    stop: StopRequest
 
     async def beat(self) -> None:
         """Show a sign of life now, so that the time at work counts up to here; LeaseLost when the run is another's."""
@@ -36,20 +38,38 @@ class Lease:
 
     async def park(self) -> None:
         """The run waits for a person from now on: no process, no lease needed. LeaseLost when the run is another's."""
-        self.renewal.cancel()  # it would take the parked lease for a lost one
-        await asyncio.wait([self.renewal])
+        await self._stop_renewal()
         if not await self.store.leases.park(self.run_id, self.owner):
             raise LeaseLost(self.run_id, self.owner)
+
+    async def release(self) -> bool:
+        """This process stops and the run goes on later: another may take it at once. False when it is another's already."""
+        await self._stop_renewal()
+        return await self.store.leases.release(self.run_id, self.owner)
+
+    async def _stop_renewal(self) -> None:
+        """It would take a lease that was given away for a lost one."""
+        self.renewal.cancel()
+        await asyncio.wait([self.renewal])
 
 
 @asynccontextmanager
 async def held_lease(store: Store, *, run_id: str, mission_id: str, operation: str, seconds: int) -> AsyncGenerator[Lease]:
-    """The run's lease, renewed in the background. Prefect's Abort (no state is changed) when another process has it."""
+    """The run's lease, renewed in the background; a run that heeds `stop` is put back to scheduled.
+
+    Prefect's Abort (no state is changed) then, and when another process has the run.
+    """
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
     execution = await _claim(store, run_id=run_id, mission_id=mission_id, operation=operation, owner=owner, seconds=seconds)
     renewal = asyncio.create_task(_renew(store, run_id, owner, seconds, asyncio.current_task()))
+    stop = StopRequest.heard()
+    lease = Lease(store=store, run_id=run_id, owner=owner, seconds=seconds, execution=execution, renewal=renewal, stop=stop)
     try:
-        yield Lease(store=store, run_id=run_id, owner=owner, seconds=seconds, execution=execution, renewal=renewal)
+        yield lease
+    except StopAsked:
+        if await lease.release():  # a kill right after leaves a run without a process, which the reconciler starts again
+            await put_back(run_id)
+        raise Abort(f"The worker stops; run {run_id} goes on when one has started.") from None
     except LeaseLost as lost:
         raise Abort(str(lost)) from lost
     except asyncio.CancelledError:

@@ -8,14 +8,16 @@ from agent.tools.toolset import ToolListing, ToolResult, Toolset
 from blueprint.policy import ToolCall
 from blueprint.stream import Usage
 from flows.runs.picture import Picture
+from flows.runs.stopping import StopRequest
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepModel(Model):
-    """A model whose replies are task runs called `reason`."""
+    """A model whose replies are task runs called `reason`. It is not asked when the worker stops: StopAsked."""
 
     inner: Model
     picture: Picture
+    stop: StopRequest
 
     @property
     def label(self) -> str:
@@ -24,10 +26,12 @@ class StepModel(Model):
 
     async def reply(self, messages: Sequence[Message], tools: Sequence[ToolDeclaration] = ()) -> Reply:
         """The next answer, as a step."""
+        await self.stop.heed(self.picture)
         return await self.picture.step("reason", lambda: self.inner.reply(messages, tools))
 
     async def structured(self, messages: Sequence[Message], schema: type[Structured]) -> tuple[Structured, Usage]:
         """A structured answer, as a step."""
+        await self.stop.heed(self.picture)
         return await self.picture.step("plan", lambda: self.inner.structured(messages, schema))
 
 

@@ -25,6 +25,7 @@ from blueprint.connections import Employee
 from blueprint.errors import LimitReached
 from blueprint.plan import Task
 from blueprint.records import RunRecord
+from blueprint.stream import Concluded
 from flows.people.asking import People
 from flows.runs.admitting import Admitted
 from flows.runs.journal import StoreJournal
@@ -56,7 +57,10 @@ class Run:
 
 
 async def do_work(run: Run) -> None:
-    """Work until the agent has concluded. MissionsError says why it can't; a wait for a person ends the process."""
+    """Work until the agent has concluded. MissionsError says why it can't; a wait for a person ends the process.
+
+    StopAsked, between two steps, when the worker stops.
+    """
     mission = run.admitted.mission
     employee = await (await load_block(DigitalEmployee, mission.employee)).employee()
     journal = await StoreJournal.read(run.lease.store, run_id=run.lease.run_id, owner=run.lease.owner, picture=run.picture)
@@ -101,7 +105,7 @@ async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> Asy
         )
         yield (
             Agent(
-                model=StepModel(inner=RedactedModel(inner=model, redaction=redaction), picture=run.picture),
+                model=StepModel(inner=RedactedModel(inner=model, redaction=redaction), picture=run.picture, stop=run.lease.stop),
                 toolset=toolset,
                 tools=offered,
                 journal=journal,
@@ -118,8 +122,9 @@ async def _drive(run: Run, agent: Agent, first: Brief) -> None:
     clock = asyncio.timeout(max(0.0, limit - used))
     try:
         async with clock:
-            async for _ in work(agent, first):
-                pass
+            async for event in work(agent, first):
+                if not isinstance(event, Concluded):
+                    await run.lease.stop.heed(run.picture)
     except TimeoutError as error:
         if not clock.expired():
             raise

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from blueprint.connections import StdioServer, ToolServerConnection
 
@@ -19,6 +19,12 @@ class Counter:
     """A counter server's files, in `folder`."""
 
     folder: Path
+
+    @classmethod
+    def in_new(cls, folder: Path) -> Self:
+        """A counter in a folder that is made for it."""
+        folder.mkdir(parents=True)
+        return cls(folder=folder)
 
     @property
     def arguments(self) -> tuple[str, ...]:

@@ -46,13 +46,15 @@ def make_server(counter: Counter, wire: int) -> MCPServer:
     server = MCPServer("counter", version="1")
 
     @server.tool(annotations=_CHANGES)
-    async def count(text: str, before: float = 0, after: float = 0) -> str:
-        """Append a line, `before` seconds after the call came and `after` seconds before it is answered."""
+    async def count(text: str, before: float = 0, after: float = 0, until: str = "") -> str:
+        """Append a line, `before` seconds after the call came; answer `after` seconds later, when the file `until` exists."""
         counter.note("start", "count", text)
         await anyio.sleep(before)
         counter.add(text)
         counter.note("effect", "count", text)
         await anyio.sleep(after)
+        while until and not await anyio.Path(until).exists():
+            await anyio.sleep(0.05)
         counter.note("end", "count", text)
         return f"counted {text}"
 

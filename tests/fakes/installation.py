@@ -38,7 +38,7 @@ from flows.creation.launching import launch_plan
 from flows.opening import open_store
 from flows.starting import start_task
 
-START_SECONDS = 120
+START_SECONDS = 240
 RUN_SECONDS = 150
 
 

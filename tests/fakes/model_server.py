@@ -38,6 +38,7 @@ class Turn:
     body: bytes | None = None
     media_type: str = "application/json"
     wait_seconds: float = 0
+    gate: asyncio.Event | None = None
     chunks_until_cut: int | None = None
 
 
@@ -71,6 +72,11 @@ def raw(body: bytes, media_type: str = "text/event-stream") -> Turn:
 def waits(seconds: float, turn: Turn) -> Turn:
     """`turn`, after a silence."""
     return replace(turn, wait_seconds=seconds)
+
+
+def held(gate: asyncio.Event, turn: Turn) -> Turn:
+    """`turn`, when the gate opens."""
+    return replace(turn, gate=gate)
 
 
 def cut_after(chunks: int, turn: Turn) -> Turn:
@@ -134,6 +140,9 @@ def _app(model: ScriptedModel, key: str, stopping: asyncio.Event) -> Starlette:
         turn = model.turns.popleft() if model.turns else _USED_UP
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), turn.wait_seconds)
+        if turn.gate is not None:
+            opened = [asyncio.ensure_future(event.wait()) for event in (turn.gate, stopping)]
+            await asyncio.wait(opened, return_when=asyncio.FIRST_COMPLETED)
         return _response(turn, body)
 
     async def models(request: Request) -> Response:

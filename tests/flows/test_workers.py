@@ -1,0 +1,147 @@
+"""What only one of the two workers does: the warm one puts its runs back when it stops, the stock one can be anywhere."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
+
+from blueprint.mission import Mission
+from blueprint.policy import RiskPolicy, Rule, ToolRule
+from blueprint.records import RunState
+from blueprint.requests import Decision
+from blueprint.stream import Intended, Reasoned
+from deployments.compiler import TASK_FLOW, deployment_name
+from flows.people.replying import Reply, reply
+from tests.fakes.counter import Counter, wait_until
+from tests.fakes.installation import Installation, task
+from tests.fakes.interrupting import BACK_SECONDS, kill_run, reaches
+from tests.fakes.model_server import Turn, calls, held, scripted_model, waits
+
+DONE = calls(("conclude", {"summary": "All counted.", "findings": []}))
+COUNT = calls(("counter__count", {"text": "one"}))
+FREELY = RiskPolicy(rules=(ToolRule(tool="*.count", rule=Rule.AUTO),))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """Runs of one round: in a call, in a model's answer, before a person; and what they count."""
+
+    calling: dict[str, Counter]
+    thinking: dict[str, Counter]
+    waiting: dict[str, Counter]
+
+    @property
+    def all(self) -> dict[str, Counter]:
+        """All of them."""
+        return self.calling | self.thinking | self.waiting
+
+
+@pytest.mark.timeout(900)
+async def test_runs_finish_their_step_when_everything_is_stopped_and_go_on_when_it_starts_again(
+    folder: Path, tmp_path: Path
+) -> None:
+    here = Installation(home=folder / "home", environment={"MISSIONS_STOP_SECONDS": "60"})
+    async with AsyncExitStack() as models, here.running(), here.store() as store:
+        for round_, how in enumerate((signal.SIGTERM, signal.SIGINT), start=1):
+            gate, opened = asyncio.Event(), tmp_path / f"opened-{how}"
+            runs = await _at_work_and_waiting(here, models, tmp_path / str(how), gate, opened)
+            stopping = asyncio.create_task(here.down(how))
+            await wait_until(lambda count=round_: here.log("worker").count("5 runs finish the step") == count, BACK_SECONDS)
+            gate.set()
+            opened.touch()
+            await stopping
+            await here.up()
+            for run_id in runs.waiting:
+                await reply(store, run_id, Reply(decision=Decision.APPROVE), by="test")
+            records = [await here.ended(run_id, BACK_SECONDS) for run_id in runs.all]
+            entries = [await store.journal.read(run_id) for run_id in runs.all]
+            assert [(record.state, record.executions) for record in records] == [(RunState.SUCCESS, 2)] * 8
+            assert [counter.counts() for counter in runs.all.values()] == [["one"]] * 8
+            assert {sum(isinstance(one.event, Reasoned | Intended) for one in run) for run in entries} == {3}
+    assert "lost its process" not in here.log("service"), "no run had to be found by the reconciler"
+
+
+async def _at_work_and_waiting(
+    here: Installation, models: AsyncExitStack, folder: Path, gate: asyncio.Event, opened: Path
+) -> Started:
+    """Five runs in the middle of a step, three that wait for a person."""
+    slow = {"text": "one", "until": str(opened)}
+    waiting = dict([await _start(here, models, folder / f"waiting-{n}", {"text": "one"}, DONE) for n in range(3)])
+    calling = dict([await _start(here, models, folder / f"calling-{n}", slow, DONE, FREELY) for n in range(3)])
+    thinking = dict(
+        [await _start(here, models, folder / f"thinking-{n}", {"text": "one"}, held(gate, DONE), FREELY) for n in range(2)]
+    )
+    for run_id in waiting:
+        await reaches(here, run_id, "Suspended")
+    for counter in calling.values():
+        await wait_until(lambda counter=counter: bool(counter.calls("count", "effect")), BACK_SECONDS)
+    for counter in thinking.values():
+        await wait_until(lambda counter=counter: bool(counter.calls("count", "end")), BACK_SECONDS)
+    return Started(calling=calling, thinking=thinking, waiting=waiting)
+
+
+async def _start(
+    here: Installation,
+    models: AsyncExitStack,
+    folder: Path,
+    arguments: Mapping[str, str],
+    then: Turn,
+    policy: RiskPolicy | None = None,
+) -> tuple[str, Counter]:
+    """A run that counts, with a counter of its own, and then gets the model's answer `then`."""
+    counter, name = Counter.in_new(folder), folder.name
+    model = await models.enter_async_context(scripted_model([calls((f"{name}__count", dict(arguments))), then]))
+    employee = await here.employ(model_url=model.url, servers=[counter.connection(name=name, call_seconds=120)])
+    return await here.start(await here.launch(task(), employee=employee, policy=policy)), counter
+
+
+async def test_a_stock_worker_by_itself_runs_a_task_over_a_kill_and_an_approval(
+    installation: Installation, tmp_path: Path
+) -> None:
+    counter, pool = Counter(folder=tmp_path), f"by-hand-{uuid4().hex[:8]}"
+    silent = waits(300, DONE)
+    async with scripted_model([silent, COUNT, DONE]) as model, installation.store() as store:
+        employee = await installation.employ(model_url=model.url, servers=[counter.connection()])
+        mission = await installation.launch(task(), employee=employee)
+        await _move_to_pool(installation, mission, pool)
+        async with _stock_worker(installation, pool, tmp_path / "worker.log"):
+            run_id = await installation.start(mission)
+            await wait_until(lambda: bool(model.requests), BACK_SECONDS)
+            await kill_run(installation, run_id)
+            await installation.asked(run_id)
+            await reaches(installation, run_id, "Suspended")
+            await reply(store, run_id, Reply(decision=Decision.APPROVE), by="test")
+            record = await installation.ended(run_id)
+            await reaches(installation, run_id, "Completed")
+    assert (record.state, record.executions, counter.counts()) == (RunState.SUCCESS, 3, ["one"])
+    assert run_id not in installation.log("worker")
+
+
+async def _move_to_pool(here: Installation, mission: Mission, pool: str) -> None:
+    async with here.client() as client:
+        await client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
+        deployment = await client.read_deployment_by_name(f"{TASK_FLOW}/{deployment_name(mission.id, 'work')}")
+        await client.update_deployment(UUID(str(deployment.id)), DeploymentUpdate(work_pool_name=pool))
+
+
+@asynccontextmanager
+async def _stock_worker(here: Installation, pool: str, log: Path) -> AsyncGenerator[None]:
+    """`prefect worker start` as docs/operations.md tells, with what a run needs in its environment."""
+    own = {"PREFECT_API_URL": here.addresses.api_url, "PREFECT_HOME": str(here.home / "prefect")}
+    needed = {"MISSIONS_HOME": str(here.home), "MISSIONS_LEASE_SECONDS": "4", "PREFECT_WORKER_QUERY_SECONDS": "1"}
+    command = (sys.executable, "-P", "-m", "prefect", "worker", "start", "--type", "process", "--pool", pool)
+    with log.open("wb") as output:
+        worker = await asyncio.create_subprocess_exec(*command, env=os.environ | own | needed, stdout=output, stderr=output)
+    try:
+        yield
+    finally:
+        worker.terminate()
+        await asyncio.wait_for(worker.wait(), 60)
