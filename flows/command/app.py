@@ -2,7 +2,7 @@
 
 import typer
 
-from flows.command import audit, connections, demonstration, health, inbox, missions, runs, up
+from flows.command import audit, connections, demonstration, health, inbox, missions, parts, runs, up
 
 app = typer.Typer(
     name="missions",
@@ -16,6 +16,7 @@ app.command("up")(up.up)
 app.command("demo")(demonstration.demo)
 app.command("doctor")(health.doctor)
 app.command("reconcile")(health.reconcile)
+app.command("prepare")(parts.prepare)
 app.command("create")(missions.create)
 app.command("list")(missions.list_missions)
 app.command("show")(missions.show_mission)
