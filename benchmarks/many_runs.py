@@ -1,4 +1,4 @@
-"""Runs many Tasks at once by hand, and a few one after the other, and says where the time goes."""
+"""Runs many Tasks at once by hand, and says where the time goes."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -70,14 +70,6 @@ async def burst(installation: Installation, mission: Mission, names: Sequence[st
     )
 
 
-async def one_by_one(installation: Installation, mission: Mission, names: Sequence[str]) -> float:
-    """Seconds for one run of each Task, each started when the one before has its report."""
-    began = monotonic()
-    for name in names:
-        await installation.ended(await installation.start(mission, name))
-    return monotonic() - began
-
-
 def in_words(phases: Sequence[Phases]) -> str:
     """One sentence on where the time of the average run went."""
     parts = {
@@ -118,7 +110,7 @@ def _phases(record: RunRecord, states: Sequence[tuple[str, datetime]]) -> Phases
 
 
 async def _weighed(installation: Installation, work: Awaitable[Given]) -> tuple[Given, tuple[float, int]]:
-    """The result of `work`, and meanwhile the largest run's process in megabytes of its own, and the most at once."""
+    """The result of `work`, and meanwhile the largest run's process in megabytes (PSS), and the most at once."""
     working = asyncio.ensure_future(work)
     largest, most = 0.0, 0
     while not working.done():
@@ -129,14 +121,17 @@ async def _weighed(installation: Installation, work: Awaitable[Given]) -> tuple[
 
 
 def _is_run(process: psutil.Process) -> bool:
+    """Started by the stock worker, or forked by the warm one: then it has the command line of what it was forked from."""
     try:
-        return any("prefect.flow_engine" in part or "prefect.engine" in part for part in process.cmdline())
+        own, parent = " ".join(process.cmdline()), process.parent()
+        is_forked = "forkserver" in own and parent is not None and "forkserver" in " ".join(parent.cmdline())
+        return is_forked or "prefect.flow_engine" in own or "prefect.engine" in own
     except psutil.Error:
         return False
 
 
 def _megabytes(process: psutil.Process) -> float:
     try:
-        return process.memory_full_info().uss / 2**20
+        return process.memory_full_info().pss / 2**20
     except psutil.Error:
         return 0.0

@@ -1,63 +1,86 @@
-"""Runs every benchmark on an installation of its own and prints a table, as docs/benchmarks.md keeps it."""
+"""Runs every benchmark with both workers, each on an installation of its own, and prints a table for docs/benchmarks.md."""
 
 import asyncio
 import logging
 import platform
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from statistics import mean
+from statistics import median
 
 import psutil
+from prefect.events.clients import NullEventsClient
+from prefect.events.worker import EventsWorker
 
-from benchmarks.many_runs import Burst, burst, in_words, one_by_one, tasks
+from benchmarks import latency
+from benchmarks.latency import Sample, samples
+from benchmarks.many_runs import Burst, burst, in_words, tasks
 from blueprint.records import RunState
 from tests.fakes.installation import Installation, open_folder
 
-COUNT, SAMPLE = 20, 4
-"""Runs at once, and how many of the same are done one after the other for comparison."""
+WORKERS = ("warm", "stock")
+COUNT = 20
+"""Samples of each latency, and runs at once."""
 
-Row = tuple[str, str]
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What was measured with one worker."""
+
+    samples: Sequence[Sample]
+    together: Burst
 
 
 def main() -> None:
     """Measure and print."""
     logging.disable(logging.INFO)
-    alone, together = asyncio.run(_measure())
-    print(f"{datetime.now(UTC):%Y-%m-%d}, {_machine()}\n")
-    print("\n".join(_table(_rows(alone, together))))
-    print(f"\nAt once: {in_words(together.phases)}")
+    EventsWorker.set_client_override(NullEventsClient)  # this process's own events would wait for servers that are long gone
+    load = psutil.getloadavg()[0]
+    seen = {worker: asyncio.run(_measure(worker)) for worker in WORKERS}
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {_machine()}, load of other work {load:.1f}\n")
+    print("\n".join(_table(_rows(list(seen.values())))))
+    for worker, one in seen.items():
+        print(f"\nTo the first step ({worker}): {latency.in_words(one.samples)}")
+        print(f"At once ({worker}): {in_words(one.together.phases)}")
 
 
-async def _measure() -> tuple[float, Burst]:
-    """Seconds of one run alone, and all of them together."""
+async def _measure(worker: str) -> Seen:
     planned = tasks(COUNT)
-    names = [task.name for task in planned]
     with open_folder() as folder:
-        installation = Installation(home=folder / "home")
+        installation = Installation(home=folder / "home", environment={"MISSIONS_WORKER": worker})
         async with installation.running():
+            taken = await samples(installation, folder / "samples", COUNT)
             mission = await installation.launch(*planned)
-            alone = await one_by_one(installation, mission, names[:SAMPLE]) / SAMPLE
-            return alone, await burst(installation, mission, names)
+            return Seen(samples=taken, together=await burst(installation, mission, [task.name for task in planned]))
 
 
-def _rows(alone: float, together: Burst) -> list[Row]:
-    good = sum(record.state is RunState.SUCCESS and bool(record.report_path) for record in together.records)
-    tokens = mean(record.usage.input_tokens + record.usage.output_tokens for record in together.records)
+def _rows(seen: Sequence[Seen]) -> list[Row]:
+    starts = [[sample.start for sample in one.samples] for one in seen]
+    answers = [[sample.answer for sample in one.samples] for one in seen]
     return [
-        (f"{COUNT} runs at once, first start to last report", f"{together.seconds:.1f} s"),
-        (f"one run alone, mean of {SAMPLE} one after the other", f"{alone:.1f} s"),
-        (f"{COUNT} one after the other (reckoned) / {COUNT} at once", f"{alone * COUNT / together.seconds:.2f}"),
-        ("ended with success and a report", f"{good} of {COUNT}"),
-        ("at work at the same time, at most", f"{together.most_processes}"),
-        ("memory of a run's process (its own, largest seen)", f"{together.largest_megabytes:.0f} MB"),
-        ("tokens a run, mean", f"{tokens:.0f}"),
+        ("request to start → first step, median of 20", *[f"{median(one):.1f} s" for one in starts]),
+        ("request to start → first step, worst of 20", *[f"{max(one):.1f} s" for one in starts]),
+        ("answer → next step, median of 20", *[f"{median(one):.1f} s" for one in answers]),
+        ("answer → next step, worst of 20", *[f"{max(one):.1f} s" for one in answers]),
+        ("memory of a run at work (PSS)", *[f"{median(sample.megabytes for sample in one.samples):.0f} MB" for one in seen]),
+        ("20 runs at once, first start to last report", *[f"{one.together.seconds:.0f} s" for one in seen]),
+        ("of these ended with success and a report", *[f"{_good(one.together)} of {COUNT}" for one in seen]),
+        ("of these at work at the same time, at most", *[f"{one.together.most_processes}" for one in seen]),
+        ("memory of the largest of these (PSS)", *[f"{one.together.largest_megabytes:.0f} MB" for one in seen]),
     ]
 
 
+def _good(together: Burst) -> int:
+    return sum(record.state is RunState.SUCCESS and bool(record.report_path) for record in together.records)
+
+
 def _table(rows: Sequence[Row]) -> list[str]:
-    width = max(len(what) for what, _ in rows)
-    body = [f"| {what:<{width}} | {seen:>8} |" for what, seen in rows]
-    return [f"| {'what':<{width}} | {'seen':>8} |", f"|{'-' * (width + 2)}|{'-' * 9}:|", *body]
+    width = max(len(what) for what, *_ in rows)
+    body = [f"| {what:<{width}} | {' | '.join(f'{value:>8}' for value in values)} |" for what, *values in rows]
+    head = f"| {'what':<{width}} | {' | '.join(f'{worker:>8}' for worker in WORKERS)} |"
+    return [head, f"|{'-' * (width + 2)}|" + f"{'-' * 9}:|" * len(WORKERS), *body]
 
 
 def _machine() -> str:
