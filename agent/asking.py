@@ -6,19 +6,18 @@ from blueprint.requests import Answer, Question
 from blueprint.stream import Answered, Asked
 
 
-async def ask_person(
-    *, journal: Journal, approver: Approver, key: str, title: str, question: Question, call_id: str = ""
-) -> Answer:
-    """The person's answer to the question `key`, from the journal when it was given before (R4.8, R5.3).
+async def ask_person(*, journal: Journal, approver: Approver, asked: Asked, question: Question) -> Answer:
+    """The person's answer to the question that `asked` announces, from the journal when it was given before (R4.8, R5.3).
 
     The process may end inside; the next execution comes here again with the same key. Unanswered when nobody answered in time.
     """
+    key, title = asked.key, asked.title
     if answer := _given(journal, key):
         return answer
     if not any(isinstance(event, Asked) and event.key == key for event in journal.events):
-        await journal.append(Asked(key=key, title=title, call_id=call_id, question=question))
+        await journal.append(asked.model_copy(update={"question": question}))
     answer = await approver.decide(key=key, title=title, question=question)
-    await journal.append(Answered(key=key, title=title, answer=answer, call_id=call_id))
+    await journal.append(Answered(key=key, title=title, answer=answer, call_id=asked.call_id))
     return answer
 
 

@@ -49,7 +49,17 @@ def brief(
         memory=_remembered(memory, mission.timezone) if memory else None,
         missing=dict(missing or {}),
     )
-    return Brief(system=system, task=text, step_limit=task.strategy.step_limit, token_budget=task.strategy.token_budget)
+    return Brief(
+        system=system,
+        task=text,
+        untrusted="\n".join([*_words(memory), *(missing or {}).values()]),
+        step_limit=task.strategy.step_limit,
+        token_budget=task.strategy.token_budget,
+    )
+
+
+def _words(memory: Memory | None) -> list[str]:
+    return [memory.summary, *(finding.title for finding in memory.findings)] if memory else []
 
 
 def _remembered(memory: Memory, where: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from blueprint.stream import (
     Corrected,
     Ended,
     Intended,
+    LookedAgain,
     ModelCall,
     Reasoned,
     Returned,
@@ -63,7 +64,7 @@ def _take(state: Conversation, event: StreamEvent) -> None:
         case Concluded():
             state.pending = []
             state.conclusion = event.conclusion
-        case Asked() | Answered() | Intended() | Ended():
+        case Asked() | Answered() | LookedAgain() | Intended() | Ended():
             pass
         case _:
             assert_never(event)

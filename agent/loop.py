@@ -16,6 +16,7 @@ from blueprint.errors import LimitReached, ModelMisbehaved, Stopped
 from blueprint.policy import ToolCall
 from blueprint.requests import Answer, Decision
 from blueprint.stream import (
+    Asked,
     Briefed,
     Concluded,
     Corrected,
@@ -35,6 +36,8 @@ class Brief:
 
     system: str
     task: str
+    untrusted: str = ""
+    """What of the task's words is not people's: the last report, failures of tool servers."""
     step_limit: int
     token_budget: int
 
@@ -57,7 +60,9 @@ async def work(agent: Agent, brief: Brief) -> AsyncIterator[StreamEvent]:
     """
     seen = len(agent.journal.events)
     if not agent.journal.events:
-        await agent.journal.append(Briefed(system=brief.system, task=brief.task, model=agent.model.label))
+        await agent.journal.append(
+            Briefed(system=brief.system, task=brief.task, model=agent.model.label, untrusted=brief.untrusted)
+        )
     while (state := fold(agent.journal.events)).conclusion is None:
         if state.pending:
             await _perform(agent, state.pending[0])
@@ -124,10 +129,8 @@ async def _ask(agent: Agent, call: ToolCall) -> None:
     answer = await ask_person(
         journal=agent.journal,
         approver=agent.approver,
-        key=f"ask-{call.id}",
-        title=wish.title,
+        asked=Asked(key=f"ask-{call.id}", title=wish.title, call_id=call.id),
         question=wish.question(),
-        call_id=call.id,
     )
     text = _spoken(answer)
     await agent.journal.append(Returned(call=call, outcome=Outcome.DONE, text=text, size=len(text)))

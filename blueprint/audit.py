@@ -14,6 +14,8 @@ from pydantic import Field
 from blueprint.mission import MissionState
 from blueprint.policy import ToolCall
 from blueprint.requests import Answer, ApprovalQuestion, Decision, Request, RequestState
+from blueprint.standing import StandingRule
+from blueprint.stream import Intended
 from blueprint.values import Moment, Value, canonical_json, digest
 
 
@@ -75,6 +77,35 @@ class ApprovalSpent(Value):
     attempt: int
 
 
+class LeaveUsed(Value):
+    """A call went ahead without a question of its own: by an approval for the run, or by a standing rule."""
+
+    kind: Literal["leave used"] = "leave used"
+    run_id: str
+    key: str = Field(default="", description="The request that approved the tool for the run.")
+    standing_rule: str = ""
+    call_id: str
+    call: str = Field(description="'server.tool'")
+    call_digest: str
+    attempt: int
+
+
+class RuleMade(Value):
+    """A person made a standing rule."""
+
+    kind: Literal["standing rule made"] = "standing rule made"
+    rule: StandingRule
+
+
+class RuleEnded(Value):
+    """A standing rule ended before its time."""
+
+    kind: Literal["standing rule ended"] = "standing rule ended"
+    rule_id: str
+    tool: str
+    because: str
+
+
 class CallRefused(Value):
     """A call that was not made, because the policy or a person forbade it."""
 
@@ -118,6 +149,9 @@ AuditEvent = Annotated[
     | AnswerRefused
     | RequestClosed
     | ApprovalSpent
+    | LeaveUsed
+    | RuleMade
+    | RuleEnded
     | CallRefused
     | PlanConfirmed
     | MissionChanged
@@ -229,3 +263,17 @@ def not_made(run_id: str, call: ToolCall, reason: str) -> CallRefused:
 def spent(run_id: str, key: str, call: ToolCall, attempt: int) -> ApprovalSpent:
     """What the record says about an approval that is used up."""
     return ApprovalSpent(run_id=run_id, key=key, call_id=call.id, call=call.name, call_digest=call.digest, attempt=attempt)
+
+
+def used(run_id: str, intended: Intended) -> LeaveUsed:
+    """What the record says about a call that goes ahead by leave that was given before."""
+    call = intended.call
+    return LeaveUsed(
+        run_id=run_id,
+        key=intended.run_approval,
+        standing_rule=intended.standing_rule,
+        call_id=call.id,
+        call=call.name,
+        call_digest=call.digest,
+        attempt=intended.attempt,
+    )

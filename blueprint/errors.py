@@ -4,7 +4,8 @@ MissionsError
  ├─ InvalidInput           a person gave something that can't be used; nothing was changed
  │   ├─ UnknownName        no such Mission, run, Task, block; lists the candidates
  │   ├─ InvalidBlueprint   a plan that fails validation; carries every problem
- │   └─ ForbiddenTransition   a Mission can't go from this state to that one (R3.1)
+ │   ├─ ForbiddenTransition   a Mission can't go from this state to that one (R3.1)
+ │   └─ NotPermitted       what was to allow a call does not, or does not any more; nothing was written (R5.3)
  ├─ Unavailable            something outside does not answer (database, server, model, tool server)
  │   ├─ ModelUnavailable
  │   └─ ToolServerUnavailable
@@ -54,6 +55,10 @@ class ForbiddenTransition(InvalidInput):
         self.mission, self.current, self.wanted = mission, current, wanted
         ways = f"it can become {' or '.join(allowed)}" if allowed else "that is final"
         super().__init__(f"Mission {mission!r} is {current} and can't become {wanted}; {ways}.")
+
+
+class NotPermitted(InvalidInput):
+    """An approval, or a rule, that was to allow a call does not, or does not any more; nothing was written (R5.3)."""
 
 
 class Unavailable(MissionsError):

@@ -1,15 +1,19 @@
 """Questions to a person and the answers: the four kinds of R5.1, and the two that plan a Mission (R2.1, R2.4)."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from blueprint.policy import ToolCall
-from blueprint.values import Moment, Value
+from blueprint.values import Moment, Value, digest
 
 ANSWER_SECONDS = 10_800
 """How long a request stays open: 3 hours (R5.4)."""
+
+LOOK_AGAIN_SECONDS = 600
+"""What an approval rests on is looked at again when it was asked for longer ago: 10 minutes (R5.3)."""
 
 
 class RequestState(StrEnum):
@@ -21,11 +25,33 @@ class RequestState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Evidence(Value):
+    """A call of the same run that only read, and what it gave: what a person sees of the thing that is to be changed."""
+
+    call: ToolCall
+    step: int = Field(description="Its number in the run's stream.")
+    result: str = Field(description="Digest of the whole result.")
+    excerpt: str = Field(default="", description="The beginning of the result.")
+
+
+class Origin(Value):
+    """Words in an argument that no plan and no person has said, and the untrusted text that has them."""
+
+    argument: str = Field(description="Where in the arguments: 'path', 'labels.app', 'items[2]'.")
+    words: str
+    source: str = Field(description="'host.logs', 'the last report'.")
+    step: int = Field(description="The source's number in the run's stream.")
+
+
 class ApprovalQuestion(Value):
-    """May exactly this call be made?"""
+    """May exactly this call be made? The answer is bound to all that stands here and to the request's Mission and run (R5.3)."""
 
     kind: Literal["approval"] = "approval"
     call: ToolCall
+    plan_version: int | None = Field(default=None, description="The run's plan; None where it was not recorded yet.")
+    evidence: tuple[Evidence, ...] = Field(default=(), description="What was seen of what the call would change.")
+    origins: tuple[Origin, ...] = Field(default=(), description="Arguments that come from untrusted text.")
+    moved: tuple[str, ...] = Field(default=(), description="What has changed since an earlier approval, which is void.")
     about: str = Field(default="", description="What the tool does, in its server's words.")
     why: str = Field(description="Why the agent wants it, in its own words.")
     risk: str = Field(description="Why the policy asks.")
@@ -35,6 +61,16 @@ class ApprovalQuestion(Value):
     def digest(self) -> str:
         """Hash of the call that an approval is bound to (R5.3)."""
         return self.call.digest
+
+    @property
+    def evidence_digest(self) -> str:
+        """Hash of the evidence that an approval is bound to, see `evidence_digest`."""
+        return evidence_digest(self.evidence)
+
+
+def evidence_digest(evidence: Sequence[Evidence]) -> str:
+    """Hash of what was looked at and what it gave; empty when there is nothing to look at."""
+    return digest([[seen.call.digest, seen.result] for seen in evidence]) if evidence else ""
 
 
 class InformationQuestion(Value):
@@ -79,6 +115,7 @@ class Decision(StrEnum):
     """What a person decided. Which of these fit depends on the kind of question, see `fitting_decisions`."""
 
     APPROVE = "approve"
+    APPROVE_RUN = "approve_for_this_run"
     REJECT = "reject"
     ANSWER = "answer"
     CHOOSE = "choose"
@@ -122,7 +159,7 @@ def fitting_decisions(question: Question) -> tuple[Decision, ...]:
     """The decisions that answer this kind of question."""
     match question:
         case ApprovalQuestion():
-            return (Decision.APPROVE, Decision.REJECT)
+            return (Decision.APPROVE, Decision.APPROVE_RUN, Decision.REJECT)
         case InformationQuestion():
             return (Decision.ANSWER,)
         case ChoiceQuestion():

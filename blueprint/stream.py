@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, TypeAdapter
 
 from blueprint.policy import Rule, ToolCall, ToolTraits
-from blueprint.requests import Answer, Question
+from blueprint.requests import Answer, Evidence, Origin, Question
 from blueprint.values import Value
 
 
@@ -82,6 +82,7 @@ class Briefed(Value):
     system: str
     task: str
     model: str
+    untrusted: str = Field(default="", description="Words within the task that are not people's: the last report, failures.")
 
 
 class Reasoned(Value):
@@ -111,6 +112,9 @@ class Asked(Value):
     title: str
     call_id: str = ""
     question: Question | None = Field(default=None, description="What was shown; None in older journals.")
+    evidence: tuple[Evidence, ...] = ()
+    origins: tuple[Origin, ...] = ()
+    moved: tuple[str, ...] = ()
 
 
 class Answered(Value):
@@ -123,8 +127,22 @@ class Answered(Value):
     call_id: str = ""
 
 
+class LookedAgain(Value):
+    """An approval had become old, so its evidence was read anew before the call; it is void when something has moved (R5.3)."""
+
+    kind: Literal["looked_again"] = "looked_again"
+    key: str = Field(description="The request that was approved.")
+    call_id: str
+    evidence: tuple[Evidence, ...]
+    moved: tuple[str, ...] = Field(default=(), description="A sentence for each thing that is not as it was.")
+
+
 class Intended(Value):
-    """The call is about to be made. `approval` is the key of the request that allows it, empty when none was needed."""
+    """The call is about to be made. Where the policy asks, one of three things allows it; the others are empty.
+
+    `approval`: key of the request that approves exactly this call. `run_approval`: key of a request that approves the tool
+    for this run. `standing_rule`: id of the rule that lets it through (R5.3).
+    """
 
     kind: Literal["intended"] = "intended"
     call: ToolCall
@@ -132,6 +150,9 @@ class Intended(Value):
     rule: Rule
     reason: str
     approval: str = ""
+    run_approval: str = ""
+    standing_rule: str = ""
+    evidence: str = Field(default="", description="Digest of the evidence that the approval rests on.")
     attempt: int = 1
 
 
@@ -167,7 +188,8 @@ class Ended(Value):
 
 
 StreamEvent = Annotated[
-    Briefed | Reasoned | Corrected | Asked | Answered | Intended | Returned | Concluded | Ended, Field(discriminator="kind")
+    Briefed | Reasoned | Corrected | Asked | Answered | LookedAgain | Intended | Returned | Concluded | Ended,
+    Field(discriminator="kind"),
 ]
 
 JOURNAL_FORMAT = 1

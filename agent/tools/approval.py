@@ -1,53 +1,39 @@
 """Lets a call through only as the risk policy and, where it says so, a person allow it (R5.2, R5.3)."""
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
-from agent.approver import Approver
-from agent.asking import ask_person
 from agent.journal import Journal
+from agent.tools.permit import Permit, PermittedToolset
+from agent.tools.persons_leave import PersonsLeave, is_asked_about
 from agent.tools.toolset import Tool, ToolListing, ToolResult, Toolset, find_tool
+from blueprint.errors import NotPermitted
+from blueprint.leave import leave_for_run
 from blueprint.policy import RiskPolicy, Rule, ToolCall, Verdict, assess
-from blueprint.requests import Answer, ApprovalQuestion, Decision
-from blueprint.stream import Outcome, Returned
+from blueprint.provenance import find_origins
+from blueprint.requests import Answer, Origin
+from blueprint.standing import StandingRule
+from blueprint.stream import Intended, Outcome, Returned
 
-
-@dataclass(frozen=True, kw_only=True)
-class Permit:
-    """Why a call may be made: the tool, the verdict, and the key of the person's approval where one was needed."""
-
-    tool: Tool
-    verdict: Verdict
-    approval: str = ""
-
-
-class PermittedToolset(Protocol):
-    """Tools that are called only with a permit: there is no way around the policy."""
-
-    async def tools(self) -> ToolListing:
-        """The tools as they are now."""
-        ...
-
-    async def call(self, call: ToolCall, permit: Permit) -> ToolResult:
-        """Make the call that `permit` allows."""
-        ...
+FittingRules = Callable[[ToolCall], Awaitable[Sequence[StandingRule]]]
+"""Gives the Mission's standing rules that may let a call through; the journal decides when the call is written down."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Approval(Toolset):
     """The outermost wrapper. `policies` in order of precedence: Blueprint, Digital Employee, tool server.
 
-    `why` gives the agent's own words for the call that is being asked about.
+    `trusted` are the texts of people: goal, plan, rules. A call whose arguments come from anywhere else is asked about,
+    whatever leave was given ahead.
     """
 
     inner: PermittedToolset
     offered: Sequence[Tool]
     policies: Sequence[tuple[str, RiskPolicy]]
+    trusted: Sequence[str]
     journal: Journal
-    approver: Approver
-    why: Callable[[], str]
+    fitting_rules: FittingRules
+    person: PersonsLeave
 
     async def tools(self) -> ToolListing:
         """The tools that may be offered to the model."""
@@ -63,47 +49,69 @@ class Approval(Toolset):
             case Rule.FORBID:
                 return await self._refuse(call, f"Not allowed: {verdict.reason}. Go on without it.", changes=_changes(tool))
             case Rule.ASK:
-                return await self._ask(call, tool, verdict)
+                return await self._with_leave(call, Permit(tool=tool, verdict=verdict))
             case Rule.AUTO | Rule.CAUTIOUS:
                 return await self.inner.call(call, Permit(tool=tool, verdict=verdict))
 
-    async def _ask(self, call: ToolCall, tool: Tool, verdict: Verdict) -> ToolResult:
-        key = f"approve-{call.id}"
-        question = ApprovalQuestion(
-            call=call, about=tool.description, why=self.why(), risk=verdict.reason, undo=_undo(tool.description)
-        )
-        answer = await ask_person(
-            journal=self.journal, approver=self.approver, key=key, title=f"{call.name}?", question=question, call_id=call.id
-        )
-        if answer.decision is not Decision.APPROVE:
-            return await self._refuse(call, _refusal(answer), changes=_changes(tool))
-        return await self.inner.call(call, Permit(tool=tool, verdict=verdict, approval=key))
+    async def _with_leave(self, call: ToolCall, bare: Permit) -> ToolResult:
+        """By leave that was given ahead where there is some that holds, else by a person's."""
+        origins = find_origins(call, self.trusted, self.journal.entries)
+        for permit in await self._given_ahead(call, bare, origins):
+            try:
+                return await self.inner.call(call, permit)
+            except NotPermitted:
+                continue  # used up or revoked just now
+        answer = await self.person.obtain(call, bare, origins)
+        if isinstance(answer, Permit):
+            return await self.inner.call(call, answer)
+        return await self._refuse(call, _refusal(answer), changes=_changes(bare.tool))
+
+    async def _given_ahead(self, call: ToolCall, bare: Permit, origins: Sequence[Origin]) -> list[Permit]:
+        """Permits that need no question. A call that was begun, or asked about, before a restart keeps to what it had then."""
+        if begun := self._begun(call):
+            return [bare.like(begun)]
+        if origins or is_asked_about(call, self.journal.events):
+            return []
+        key = leave_for_run(call, self.journal.events)
+        by_rules = [
+            replace(bare, standing_rule=rule.id, verdict=_by_rule(bare.verdict, rule)) for rule in await self.fitting_rules(call)
+        ]
+        return [replace(bare, run_approval=key), *by_rules] if key else by_rules
+
+    def _begun(self, call: ToolCall) -> Intended | None:
+        begun = [event for event in self.journal.events if isinstance(event, Intended) and event.call.id == call.id]
+        return begun[-1] if begun else None
 
     async def _refuse(self, call: ToolCall, text: str, *, changes: bool) -> ToolResult:
+        """The call is not made; whether it had its effect is unknown where an earlier execution had begun it."""
+        begun = self._begun(call)
+        outcome = Outcome.UNKNOWN if begun else Outcome.NOT_DONE
+        if begun:
+            changes = changes or not begun.traits.is_read_only
+            text = f"{text} An earlier attempt was interrupted; nobody knows whether it had its effect."
         await self.journal.append(
             Returned(
                 call=call,
-                outcome=Outcome.NOT_DONE,
+                outcome=outcome,
                 is_error=True,
                 text=text,
                 size=len(text),
                 changes=changes,
-                is_refused=True,
+                is_refused=not begun,
             )
         )
-        return ToolResult(text=text, is_error=True, outcome=Outcome.NOT_DONE)
+        return ToolResult(text=text, is_error=True, outcome=outcome)
 
 
 def _changes(tool: Tool) -> bool:
     return not tool.traits.is_read_only
 
 
-def _undo(description: str) -> str:
-    """What a tool's description says behind 'Undo:', by custom the way back; empty where it says nothing."""
-    said = re.search(r"Undo:\s*([^.]*\.?)", description)
-    return " ".join(said[1].split()) if said else ""
+def _by_rule(verdict: Verdict, rule: StandingRule) -> Verdict:
+    reason = f"{verdict.reason}; standing rule {rule.id} by {rule.made_by}, until {rule.expires_at:%Y-%m-%d %H:%M} UTC"
+    return Verdict(rule=verdict.rule, reason=reason)
 
 
 def _refusal(answer: Answer) -> str:
-    words = f" They wrote: {answer.text}" if answer.text else ""
-    return f"A person rejected this call; it was not made.{words} Do not try it again; go on without it."
+    said = f" They wrote: {answer.text!r}." if answer.text else ""
+    return f"A person rejected this call; it was not made.{said} Do not try it again; go on without it."

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from agent.approver import Approver
 from agent.asking import ask_person
 from agent.journal import Journal
-from agent.tools.approval import Permit
+from agent.tools.permit import Permit
 from agent.tools.toolset import ToolListing, ToolResult, Toolset
 from blueprint.errors import Stopped
 from blueprint.policy import ToolCall
 from blueprint.requests import AnomalyQuestion, Answer, Decision
-from blueprint.stream import Intended, Outcome, Returned
+from blueprint.stream import Asked, Intended, Outcome, Returned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Journaled:
         attempts = self._attempts(call)
         if attempts and not permit.tool.traits.is_repeatable:
             return await self._settle(call, permit, "The run was interrupted while this call was at work.")
-        await self.journal.append(_intended(call, permit, attempts + 1))
+        await self.journal.append(permit.intended(call, attempts + 1))
         result = await self.inner.call(call)
         if result.outcome is Outcome.UNKNOWN and not permit.tool.traits.is_repeatable:
             return await self._settle(call, permit, result.text)
@@ -48,26 +48,13 @@ class Journaled:
         answer = await ask_person(
             journal=self.journal,
             approver=self.approver,
-            key=f"unknown-{call.id}",
-            title=f"did {call.name} happen?",
+            asked=Asked(key=f"unknown-{call.id}", title=f"did {call.name} happen?", call_id=call.id),
             question=AnomalyQuestion(what=what, unknown_call=call),
-            call_id=call.id,
         )
         result = await self._record(call, permit, _settled(answer))
         if answer.decision is Decision.STOP:
             raise Stopped(f"{answer.by} stopped the run at a call whose outcome is unknown: {call.name}")
         return result
-
-
-def _intended(call: ToolCall, permit: Permit, attempt: int) -> Intended:
-    return Intended(
-        call=call,
-        traits=permit.tool.traits,
-        rule=permit.verdict.rule,
-        reason=permit.verdict.reason,
-        approval=permit.approval,
-        attempt=attempt,
-    )
 
 
 def _returned(call: ToolCall, permit: Permit, result: ToolResult) -> Returned:
@@ -84,7 +71,7 @@ def _returned(call: ToolCall, permit: Permit, result: ToolResult) -> Returned:
 
 
 def _settled(answer: Answer) -> ToolResult:
-    said = f" They wrote: {answer.text}" if answer.text else ""
+    said = f" They wrote: {answer.text!r}." if answer.text else ""
     match answer.decision:
         case Decision.HAPPENED:
             text = f"The answer of this call was lost. A person checked: it happened.{said}"

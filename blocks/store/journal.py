@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from blocks.store.audit import audit
 from blocks.store.database import Database
 from blocks.store.leases import hold_lease
+from blocks.store.leave import come_back, take_leave
 from blocks.store.notices import notify
-from blocks.store.requests import spend_approval
 from blocks.store.rows import DATABASE_NOW, document
 from blocks.store.tables import journal
 from blueprint.audit import not_made
@@ -26,14 +26,19 @@ class Journals:
     async def append(self, run_id: str, event: StreamEvent, owner: str) -> JournalEntry:
         """Write one event; what this returned from is durable. LeaseLost unless `owner` holds the run's lease.
 
-        An `Intended` event with an approval spends that approval in the same transaction; InvalidInput, and nothing
-        written, when it can't (R5.3).
+        An `Intended` event uses up what allows it in the same transaction; NotPermitted, and nothing written, when it
+        can't (R5.3). A `Returned` one spends it for good, and ends the standing rule whose call went wrong.
         """
 
         async def work(connection: AsyncConnection) -> JournalEntry:
             mission_id = await hold_lease(connection, run_id, owner)
-            if isinstance(event, Intended) and event.approval:
-                await spend_approval(connection, run_id, event)
+            match event:
+                case Intended():
+                    await take_leave(connection, run_id, event)
+                case Returned():
+                    await come_back(connection, run_id, event)
+                case _:
+                    pass
             entry = await _insert(connection, run_id, event)
             await notify(connection, run_id=run_id, sequence=entry.sequence)
             if isinstance(event, Returned) and event.is_refused:

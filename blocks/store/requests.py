@@ -1,4 +1,4 @@
-"""Requests to people and their answers: the first answer in time counts, and an approval is spent once (R5)."""
+"""Requests to people and their answers: the first answer in time counts (R5)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from blocks.store.database import Database
 from blocks.store.messages import add_message
 from blocks.store.notices import notify
 from blocks.store.rows import DATABASE_NOW, document, from_document, searchable
+from blocks.store.standing_rules import end_rules
 from blocks.store.tables import requests
-from blueprint.audit import ended, opened, refused, spent
+from blueprint.audit import ended, opened, refused
 from blueprint.errors import InvalidInput, UnknownName
 from blueprint.records import Message
 from blueprint.requests import Answer, ApprovalQuestion, Decision, Request, RequestState, fitting_decisions
-from blueprint.stream import Intended
 
 _IS_LATE = (requests.c.deadline <= DATABASE_NOW).label("is_late")
 
@@ -63,6 +63,8 @@ class Requests:
         """Give the one answer. InvalidInput that says what happened when it is late, not the first, or does not fit.
 
         `came_at`: when Prefect took it, for one that is found later, as after a time when nobody ran; else it comes now.
+
+        A rejected call ends the Mission's standing rules for its tool (R5.3).
         """
 
         async def work(connection: AsyncConnection) -> Request | InvalidInput:
@@ -73,6 +75,9 @@ class Requests:
                 event = refused(request, by=answer.by, decision=answer.decision, words=answer.text, reason=refusal)
                 await audit_once(connection, request.mission_id, event)
                 return InvalidInput(refusal)
+            if isinstance(request.question, ApprovalQuestion) and answer.decision is Decision.REJECT:
+                because = f"{answer.by} rejected a call of {request.question.call.name}"
+                await end_rules(connection, request.mission_id, request.question.call.name, because)
             return await _store(connection, request.model_copy(update={"state": RequestState.ANSWERED, "answer": answer}))
 
         result = await self.database.write(work)  # a refusal is recorded too, so it leaves the transaction as a value
@@ -122,31 +127,6 @@ class Requests:
         return await self.database.read(work)
 
 
-async def spend_approval(connection: AsyncConnection, run_id: str, intended: Intended) -> None:
-    """Use up the approval for exactly this call; InvalidInput when it was not given, is another call's, or is used up.
-
-    A further attempt at the same call, which is made only where a repeat does no harm (R4.8), needs no second approval.
-    """
-    row = await _load(connection, run_id, intended.approval, lock=True)
-    request, call = from_document(Request, row), intended.call
-    if not _allows(request, intended):
-        raise InvalidInput(f"Request {request.key!r} does not approve this call of {call.name!r}; it was not made. Ask for it.")
-    is_same_again = row["spent_by"] == call.id and intended.attempt > 1
-    if row["spent_by"] is not None and not is_same_again:
-        raise InvalidInput(f"The approval {request.key!r} was used up by call {row['spent_by']}; ask for a new one.")
-    await connection.execute(requests.update().where(_is_request(run_id, request.key)).values(spent_by=call.id))
-    await audit(connection, request.mission_id, spent(run_id, request.key, call, intended.attempt))
-
-
-def _allows(request: Request, intended: Intended) -> bool:
-    return (
-        isinstance(request.question, ApprovalQuestion)
-        and request.answer is not None
-        and request.answer.decision is Decision.APPROVE
-        and request.question.digest == intended.call.digest
-    )
-
-
 def why_not_open(request: Request, *, is_late: bool = False) -> str:
     """Why no answer counts any more; empty while one does."""
     if request.state is RequestState.ANSWERED and request.answer is not None:
@@ -177,7 +157,7 @@ def _is_request(run_id: str, key: str) -> ColumnElement[bool]:
 
 
 async def _load(connection: AsyncConnection, run_id: str, key: str, *, lock: bool = False) -> RowMapping:
-    query = select(requests.c.document, requests.c.spent_by, _IS_LATE).where(_is_request(run_id, key))
+    query = select(requests.c.document, _IS_LATE).where(_is_request(run_id, key))
     row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
     if row is None:
         keys = await connection.scalars(

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blocks.store.database import Database
 from blocks.store.rows import document, from_document, searchable
+from blocks.store.standing_rules import run_is_over
 from blocks.store.tables import runs
 from blueprint.errors import UnknownName
 from blueprint.records import RunEnd, RunRecord, RunState
@@ -105,19 +106,28 @@ class Runs:
     async def finish(self, run_id: str, end: RunEnd) -> RunRecord:
         """End the run. The first end counts: a second one changes nothing and gives the record as it is."""
         ended = {field: getattr(end, field) for field in RunEnd.model_fields} | {"is_waiting": False}
-        return await self._change(run_id, lambda run: run.model_copy(update=ended) if run.state is RunState.RUNNING else run)
+
+        async def work(connection: AsyncConnection) -> RunRecord:
+            run = await _changed(
+                connection, run_id, lambda run: run.model_copy(update=ended) if run.state is RunState.RUNNING else run
+            )
+            await run_is_over(connection, run_id)
+            return run
+
+        return await self.database.write(work)
 
     async def set_report(self, run_id: str, path: str) -> RunRecord:
         """Where the report's file is, relative to the data directory."""
         return await self._change(run_id, lambda run: run.model_copy(update={"report_path": path}))
 
     async def _change(self, run_id: str, change: Callable[[RunRecord], RunRecord]) -> RunRecord:
-        async def work(connection: AsyncConnection) -> RunRecord:
-            run = change(await _load(connection, run_id, lock=True))
-            await connection.execute(runs.update().where(runs.c.id == run_id).values(_row(run)))
-            return run
+        return await self.database.write(lambda connection: _changed(connection, run_id, change))
 
-        return await self.database.write(work)
+
+async def _changed(connection: AsyncConnection, run_id: str, change: Callable[[RunRecord], RunRecord]) -> RunRecord:
+    run = change(await _load(connection, run_id, lock=True))
+    await connection.execute(runs.update().where(runs.c.id == run_id).values(_row(run)))
+    return run
 
 
 async def note_in_record(connection: AsyncConnection, run_id: str, **changed: object) -> None:

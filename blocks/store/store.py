@@ -21,6 +21,7 @@ from blocks.store.plans import Plans
 from blocks.store.reminders import Reminders
 from blocks.store.requests import Requests
 from blocks.store.runs import Runs
+from blocks.store.standing_rules import StandingRules
 from blueprint.errors import InvalidInput
 
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
@@ -42,6 +43,7 @@ class Store:
         self.leases = Leases(database=database)
         self.journal = Journals(database=database)
         self.requests = Requests(database=database)
+        self.standing_rules = StandingRules(database=database)
         self.fires = Fires(database=database)
         self.messages = Messages(database=database)
         self.reminders = Reminders(database=database)

@@ -104,8 +104,32 @@ requests = Table(
     Column("state", Text, nullable=False, index=True),
     Column("asked_at", DateTime(timezone=True), nullable=False),
     Column("deadline", DateTime(timezone=True), nullable=False),
-    Column("spent_by", Text, comment="Id of the call that spent the approval (R5.3)."),
+    Column("spent_by", Text, comment="Id of the call that the approval is reserved for, before it is made (R5.3)."),
+    Column("spent_at", DateTime(timezone=True), comment="When that call came back: from here on it is spent for good."),
     Column("document", JSON, nullable=False),
+)
+
+standing_rules = Table(
+    "standing_rules",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("mission_id", Text, ForeignKey(missions.c.id, ondelete="CASCADE"), nullable=False),
+    Column("tool", Text, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("document", JSON, nullable=False),
+    Index(None, "mission_id", "tool"),
+)
+
+standing_rule_uses = Table(
+    "standing_rule_uses",
+    metadata,
+    Column("rule_id", Text, ForeignKey(standing_rules.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("run_id", Text, primary_key=True),
+    Column("call_id", Text, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("is_back", Boolean, nullable=False, comment="Whether the call has come back."),
+    Index(None, "run_id", "call_id"),
 )
 
 fires = Table(

@@ -97,6 +97,13 @@ def _told(event: AuditEvent) -> tuple[str, str, str]:
             return "", event.run_id, f"{event.title} {event.state} without an answer"
         case ApprovalSpent():
             return "", event.run_id, f"{event.call}, call {event.call_digest[:DIGITS]}"
+        case LeaveUsed():
+            return "", event.run_id, f"{event.call}, call {event.call_digest[:DIGITS]}, by {event.standing_rule or event.key}"
+        case RuleMade(rule=rule):
+            bounds = f"{rule.uses_a_day} times a day until {rule.expires_at:%Y-%m-%d %H:%M}"
+            return rule.made_by, "", f"{rule.id}: {rule.tool} with {canonical_json(dict(rule.arguments))}, {bounds}"
+        case RuleEnded():
+            return "", "", f"{event.rule_id}: {event.tool}, because {event.because}"
         case CallRefused():
             return "", event.run_id, f"{event.call}, call {event.call_digest[:DIGITS]}: {event.reason}"
         case PlanConfirmed():

@@ -7,7 +7,8 @@ from blueprint.plan import Blueprint, Task
 from blueprint.policy import Rule, ToolCall, ToolTraits
 from blueprint.records import RunRecord, StartedBy
 from blueprint.requests import Answer, ApprovalQuestion, Decision, Question, Request
-from blueprint.stream import Intended
+from blueprint.standing import StandingRule
+from blueprint.stream import Intended, Outcome, Returned
 from blueprint.triggers import Manual
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -48,5 +49,43 @@ def answer(decision: Decision = Decision.APPROVE, by: str = "command:alice") -> 
     return Answer(decision=decision, by=by, at=NOW)
 
 
-def intended(call: ToolCall = CALL, *, approval: str = "", attempt: int = 1) -> Intended:
-    return Intended(call=call, traits=ToolTraits(), rule=Rule.ASK, reason="It changes.", approval=approval, attempt=attempt)
+def intended(
+    call: ToolCall = CALL,
+    *,
+    rule: Rule = Rule.ASK,
+    attempt: int = 1,
+    approval: str = "",
+    run_approval: str = "",
+    standing_rule: str = "",
+    evidence: str = "",
+) -> Intended:
+    """About to be made, by one of the three kinds of leave."""
+    return Intended(
+        call=call,
+        traits=ToolTraits(),
+        rule=rule,
+        reason="It changes.",
+        attempt=attempt,
+        approval=approval,
+        run_approval=run_approval,
+        standing_rule=standing_rule,
+        evidence=evidence,
+    )
+
+
+def returned(call: ToolCall = CALL, outcome: Outcome = Outcome.DONE, *, is_error: bool = False) -> Returned:
+    return Returned(call=call, outcome=outcome, is_error=is_error, changes=True)
+
+
+def standing_rule(name: str = "r-1", *, days: float = 7, uses_a_day: int = 2, **arguments: str) -> StandingRule:
+    now = datetime.now(UTC)
+    return StandingRule(
+        id=name,
+        mission_id="hosts",
+        tool="host.clean_scratch",
+        arguments=arguments or {"older_than_days": "7"},
+        expires_at=now + timedelta(days=days),
+        uses_a_day=uses_a_day,
+        made_by="command:alice",
+        made_at=now,
+    )

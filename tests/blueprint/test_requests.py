@@ -17,7 +17,7 @@ from blueprint.requests import (
 CALL = ToolCall(id="c00001000", server="host", tool="clean_scratch", arguments={"days": 7})
 REVIEW = ReviewQuestion(plan_version=1, plan_digest="d", page="# Plan")
 TABLE: list[tuple[Question, set[str]]] = [
-    (ApprovalQuestion(call=CALL, why="Because.", risk="It changes something."), {"approve", "reject"}),
+    (ApprovalQuestion(call=CALL, why="Because.", risk="It changes something."), {"approve", "approve_for_this_run", "reject"}),
     (InformationQuestion(questions=("When?",)), {"answer"}),
     (ChoiceQuestion(question="Which?", options=("a", "b")), {"choose"}),
     (AnomalyQuestion(what="Odd."), {"continue", "stop"}),

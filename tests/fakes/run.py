@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from agent.conversation import fold
 from agent.loop import Agent
@@ -11,9 +11,13 @@ from agent.tools.approval import Approval
 from agent.tools.journaled import Journaled
 from agent.tools.limits import Limited
 from agent.tools.mcp import McpToolset
+from agent.tools.only_reads import OnlyReads
+from agent.tools.persons_leave import PersonsLeave
 from blueprint.connections import ModelConnection, ToolServerConnection
-from blueprint.policy import RiskPolicy
+from blueprint.policy import RiskPolicy, ToolCall
+from blueprint.records import JournalEntry
 from blueprint.requests import Answer, Decision, Question
+from blueprint.standing import StandingRule
 from blueprint.stream import StreamEvent
 
 
@@ -21,16 +25,22 @@ class MemoryJournal:
     """A journal that lasts as long as the test; give it to a second agent to see what a restart does."""
 
     def __init__(self, events: Sequence[StreamEvent] = ()) -> None:
-        self._events = list(events)
+        self.now = datetime.now(UTC)
+        self._entries = [JournalEntry(sequence=place, at=self.now, event=event) for place, event in enumerate(events, start=1)]
 
     @property
     def events(self) -> Sequence[StreamEvent]:
         """All events so far."""
-        return self._events
+        return [entry.event for entry in self._entries]
+
+    @property
+    def entries(self) -> Sequence[JournalEntry]:
+        """The same, with their numbers and times."""
+        return self._entries
 
     async def append(self, event: StreamEvent) -> None:
-        """Keep one event."""
-        self._events.append(event)
+        """Keep one event, at the time that `now` says."""
+        self._entries.append(JournalEntry(sequence=len(self._entries) + 1, at=self.now, event=event))
 
 
 class ToldPeople:
@@ -61,18 +71,34 @@ async def agent_at_work(
     journal: MemoryJournal,
     people: ToldPeople,
     policy: RiskPolicy | None = None,
+    rules: Sequence[StandingRule] = (),
+    trusted: Sequence[str] = (),
 ) -> AsyncGenerator[Agent]:
     """An agent with real tools and a real endpoint, wrapped as in a run but for the store."""
     connection = ModelConnection(name="scripted", base_url=model_url, model="scripted", max_retries=0)
     async with McpToolset(servers) as mcp, OpenAIModel(connection) as model:
         offered = (await mcp.tools()).tools
         limited = Limited(mcp, max_result_chars=10_000, call_seconds=20)
+        policies = [("the Blueprint", policy or RiskPolicy())]
+
+        async def fitting(call: ToolCall) -> Sequence[StandingRule]:
+            return [rule for rule in rules if rule.fits(call)]
+
         toolset = Approval(
             inner=Journaled(inner=limited, journal=journal, approver=people),
             offered=offered,
-            policies=[("the Blueprint", policy or RiskPolicy())],
+            policies=policies,
+            trusted=trusted,
             journal=journal,
-            approver=people,
-            why=lambda: fold(journal.events).thought,
+            fitting_rules=fitting,
+            person=PersonsLeave(
+                journal=journal,
+                approver=people,
+                looks=OnlyReads(inner=limited, offered=offered, policies=policies),
+                why=lambda: fold(journal.events).thought,
+                clock=lambda: journal.now,
+                plan_version=1,
+                fresh_for=timedelta(minutes=10),
+            ),
         )
         yield Agent(model=model, toolset=toolset, tools=offered, journal=journal, approver=people)

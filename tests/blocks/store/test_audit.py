@@ -14,7 +14,7 @@ from blueprint.errors import InvalidInput
 from blueprint.mission import MissionState
 from blueprint.requests import Decision, RequestState
 from blueprint.stream import Outcome, Returned
-from tests.blocks.examples import CALL, NOW, answer, intended, mission, plan, request
+from tests.blocks.examples import CALL, NOW, answer, intended, mission, plan, request, run
 
 KEY = request().key
 
@@ -39,6 +39,7 @@ async def _a_life(store: Store) -> None:
     await store.plans.confirm("hosts", version, plan().digest, "alice", NOW)
     await store.missions.set_state("hosts", MissionState.ACTIVE, NOW, by="alice")
     await store.leases.claim("run-1", mission_id="hosts", operation="run_task", owner="a", seconds=60)
+    await store.runs.start(run())
     await store.requests.open(request())
     await store.requests.answer("run-1", KEY, answer())
     await store.journal.append("run-1", intended(approval=KEY), "a")

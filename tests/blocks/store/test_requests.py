@@ -51,7 +51,7 @@ async def test_late_answer_is_refused_and_the_request_is_overdue(store: Store) -
 
 async def test_answer_that_does_not_fit_is_refused_and_may_be_given_anew(store: Store) -> None:
     await store.requests.open(request())
-    with pytest.raises(InvalidInput, match=r"continue does not answer .* it takes: approve, reject"):
+    with pytest.raises(InvalidInput, match=r"continue does not answer .* it takes: approve, approve_for_this_run, reject"):
         await store.requests.answer("run-1", KEY, answer(Decision.CONTINUE))
     assert (await store.requests.answer("run-1", KEY, answer(Decision.REJECT))).state is RequestState.ANSWERED
 
