@@ -33,12 +33,18 @@ def step_description(sequence: int, title: str) -> str:
 
 async def find_steps(*, key: str, flow_run_id: str) -> list[tuple[int, str]]:
     """Numbers of a run's steps that have an artifact, with the artifacts' ids."""
+    pages = await find_pages(key=key, flow_run_id=flow_run_id)
+    return [(_step_number(description), artifact_id) for description, artifact_id in pages]
+
+
+async def find_pages(*, key: str, flow_run_id: str) -> list[tuple[str, str]]:
+    """Descriptions of all versions of the artifact `key` of this run, with their ids."""
     wanted = ArtifactFilter.model_validate({"key": {"any_": [key]}, "flow_run_id": {"any_": [flow_run_id]}})
-    found: list[tuple[int, str]] = []
+    found: list[tuple[str, str]] = []
     async with get_client() as client:
         while True:
             page = await client.read_artifacts(artifact_filter=wanted, limit=_PAGE, offset=len(found))
-            found += [(_step_number(artifact.description or ""), str(artifact.id)) for artifact in page]
+            found += [(artifact.description or "", str(artifact.id)) for artifact in page]
             if len(page) < _PAGE:
                 return found
 

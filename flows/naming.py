@@ -18,6 +18,11 @@ def session_key(mission_id: str, run_id: str) -> str:
     return f"{mission_id}-{short_id(run_id)}-session"
 
 
+def snapshot_key(mission_id: str, run_id: str) -> str:
+    """Artifact key of a run's process snapshots: each is one version of it."""
+    return f"{mission_id}-{short_id(run_id)}-snapshot"
+
+
 def report_key(mission_id: str, task: str) -> str:
     """Artifact key of a Task's reports: each run's report is one version of it."""
     return f"{mission_id}-{task}-report"

@@ -14,6 +14,7 @@ from flows.people.replying import Reply, reply
 Word = Literal[
     "as written",
     "approve",
+    "approve_for_this_run",
     "reject",
     "answer",
     "choose",

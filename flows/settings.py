@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from blueprint.requests import ANSWER_SECONDS
+from blueprint.requests import ANSWER_SECONDS, LOOK_AGAIN_SECONDS
 
 
 class RunSettings(BaseSettings):
@@ -16,3 +16,8 @@ class RunSettings(BaseSettings):
     home: Path = Field(description="The data directory: reports and logs.")
     answer_timeout_seconds: int = Field(default=ANSWER_SECONDS, ge=1, description="How long a request stays open (R5.4).")
     lease_seconds: int = Field(default=15, ge=3, description="A run that was silent for so long counts as dead.")
+    look_again_seconds: int = Field(
+        default=LOOK_AGAIN_SECONDS,
+        ge=0,
+        description="Evidence of an approval asked for longer ago is read again (R5.3).",
+    )

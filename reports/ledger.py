@@ -1,14 +1,14 @@
 """The effect ledger of a run: each call that changes something ends as done, not done or unknown (R4.8, R6.1)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
 from blueprint.policy import ToolCall
 from blueprint.records import JournalEntry
 from blueprint.requests import AnomalyQuestion, Answer, ApprovalQuestion, Decision, Request, RequestState
-from blueprint.stream import Intended, Outcome, Returned
+from blueprint.stream import Intended, LookedAgain, Outcome, Returned
 from reports.times import moment
 
 
@@ -34,8 +34,10 @@ class _Trace:
     step: int = 0
     intended: Intended | None = None
     returned: Returned | None = None
-    approval: Request | None = None
+    approvals: list[Request] = field(default_factory=list[Request])
+    run_approval: Request | None = None
     settlement: Request | None = None
+    voided: set[str] = field(default_factory=set[str])
 
 
 def effects(entries: Sequence[JournalEntry], requests: Sequence[Request], timezone: str) -> tuple[Effect, ...]:
@@ -44,7 +46,7 @@ def effects(entries: Sequence[JournalEntry], requests: Sequence[Request], timezo
     for request in requests:
         _take_request(traces, request)
     for entry in entries:
-        _take_entry(traces, entry)
+        _take_entry(traces, entry, requests)
     ordered = sorted(traces.values(), key=lambda trace: trace.call.id)
     return tuple(_effect(trace, timezone) for trace in ordered if _changes(trace))
 
@@ -52,18 +54,21 @@ def effects(entries: Sequence[JournalEntry], requests: Sequence[Request], timezo
 def _take_request(traces: dict[str, _Trace], request: Request) -> None:
     match request.question:
         case ApprovalQuestion(call=call):
-            traces.setdefault(call.id, _Trace(call=call)).approval = request
+            traces.setdefault(call.id, _Trace(call=call)).approvals.append(request)
         case AnomalyQuestion(unknown_call=ToolCall() as call):
             traces.setdefault(call.id, _Trace(call=call)).settlement = request
         case _:
             pass
 
 
-def _take_entry(traces: dict[str, _Trace], entry: JournalEntry) -> None:
+def _take_entry(traces: dict[str, _Trace], entry: JournalEntry, requests: Sequence[Request]) -> None:
     match entry.event:
         case Intended() as event:
             trace = traces.setdefault(event.call.id, _Trace(call=event.call))
             trace.intended, trace.step = event, entry.sequence
+            trace.run_approval = next((request for request in requests if request.key == event.run_approval), None)
+        case LookedAgain(moved=moved) as event if moved and event.call_id in traces:
+            traces[event.call_id].voided.add(event.key)
         case Returned() as event:
             trace = traces.setdefault(event.call.id, _Trace(call=event.call))
             trace.returned, trace.step = event, entry.sequence
@@ -74,7 +79,7 @@ def _take_entry(traces: dict[str, _Trace], entry: JournalEntry) -> None:
 def _changes(trace: _Trace) -> bool:
     if trace.returned:
         return trace.returned.changes
-    return trace.approval is not None or (trace.intended is not None and not trace.intended.traits.is_read_only)
+    return bool(trace.approvals) or (trace.intended is not None and not trace.intended.traits.is_read_only)
 
 
 def _effect(trace: _Trace, timezone: str) -> Effect:
@@ -98,7 +103,7 @@ def _outcome(trace: _Trace) -> Outcome:
 
 def _leave(trace: _Trace, timezone: str) -> str:
     """Who allowed or refused the call, and who said afterwards what had become of it."""
-    sentences = [_first_leave(trace, timezone)]
+    sentences = _first_leaves(trace, timezone)
     if trace.settlement:
         sentences.append(_settled(trace.settlement, timezone))
     elif trace.intended and not trace.returned:
@@ -106,19 +111,22 @@ def _leave(trace: _Trace, timezone: str) -> str:
     return "; ".join(sentence for sentence in sentences if sentence)
 
 
-def _first_leave(trace: _Trace, timezone: str) -> str:
-    if trace.approval:
-        return _decided(trace.approval, timezone)
+def _first_leaves(trace: _Trace, timezone: str) -> list[str]:
+    if trace.approvals:
+        void = "; void, because something had moved"
+        return [_decided(one, timezone) + (void if one.key in trace.voided else "") for one in trace.approvals]
+    if trace.run_approval:
+        return [f"no new question: {_decided(trace.run_approval, timezone)}"]
     if trace.intended:
-        return f"allowed: {trace.intended.reason}"
-    return trace.returned.text.partition("\n")[0] if trace.returned else ""
+        return [f"allowed: {trace.intended.reason}"]
+    return [trace.returned.text.partition("\n")[0]] if trace.returned else []
 
 
 def _decided(request: Request, timezone: str) -> str:
     if request.answer is None:
         return _unanswered(request, timezone)
-    word = "approved" if request.answer.decision is Decision.APPROVE else "rejected"
-    return _signed(word, request.answer, timezone)
+    words = {Decision.APPROVE: "approved", Decision.APPROVE_RUN: "approved for this run"}
+    return _signed(words.get(request.answer.decision, "rejected"), request.answer, timezone)
 
 
 def _settled(request: Request, timezone: str) -> str:

@@ -17,6 +17,7 @@ from blueprint.stream import (
     Corrected,
     Ended,
     Intended,
+    LookedAgain,
     Outcome,
     Reasoned,
     Returned,
@@ -43,6 +44,10 @@ def step_title(event: StreamEvent) -> str:
             return one_line(f"ask: {event.title}", 120)
         case Answered():
             return one_line(f"answer: {event.title}", 120)
+        case LookedAgain():
+            return "look again"
+        case Intended() if is_leave_ahead(event):
+            return one_line(f"leave: {event.call.name}", 120)
         case Intended() | Returned():
             return one_line(event.call.name.lstrip("."), 120)
         case Concluded():
@@ -51,6 +56,11 @@ def step_title(event: StreamEvent) -> str:
             return "end"
         case _:
             assert_never(event)
+
+
+def is_leave_ahead(intended: Intended) -> bool:
+    """Whether the call goes through by leave that was given before it was known: a step of its own says by which."""
+    return bool(intended.run_approval or intended.standing_rule)
 
 
 def step_page(event: StreamEvent, sequence: int, at: datetime) -> str:
@@ -121,6 +131,8 @@ def _told(event: StreamEvent) -> str:
         case Answered():
             said = " ".join(part for part in (event.answer.choice, *event.answer.answers, event.answer.text) if part)
             return f"{step_title(event)} {event.answer.decision} by {event.answer.by}{': ' if said else ''}{said}"
+        case LookedAgain():
+            return f"look again: {' '.join(event.moved) or 'nothing has moved'}"
         case Concluded():
             return f"conclude: {event.conclusion.summary}"
         case Ended():
@@ -136,7 +148,16 @@ def _thought(event: Reasoned) -> str:
 
 
 def _leave(event: Intended) -> str:
-    return f"starts, approved in {event.approval!r}" if event.approval else f"starts, {event.rule}: {event.reason}"
+    """By whose leave a call starts."""
+    match event:
+        case Intended(approval=key) if key:
+            return f"starts, approved in {key!r}"
+        case Intended(run_approval=key) if key:
+            return f"starts, approved for this run in {key!r}"
+        case Intended(standing_rule=rule) if rule:
+            return f"starts, let through by standing rule {rule}"
+        case _:
+            return f"starts, {event.rule}: {event.reason}"
 
 
 def _ending(event: Returned) -> str:

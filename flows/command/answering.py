@@ -138,7 +138,7 @@ def _ways(request: Request) -> Sequence[str]:
         case InformationQuestion(questions=questions):
             return ('"your answer"' if len(questions) == 1 else '"one answer to all"  (or each by --answer, in order)',)
         case ApprovalQuestion():
-            return ("--approve", '--reject "what you want instead"')
+            return ("--approve", "--approve-run", '--reject "what you want instead"')
         case ChoiceQuestion(options=options):
             return (*(f"--choice {number}" for number, _ in enumerate(options, start=1)), '"another way, in your words"')
         case ReviewQuestion() | AnomalyQuestion():

@@ -2,7 +2,7 @@
 
 import typer
 
-from flows.command import audit, connections, demonstration, health, inbox, missions, parts, runs, up
+from flows.command import audit, connections, demonstration, health, inbox, missions, parts, rules, runs, up
 
 app = typer.Typer(
     name="missions",
@@ -33,3 +33,4 @@ app.command("inbox")(inbox.inbox)
 app.command("reply")(inbox.reply_to_run)
 app.add_typer(connections.models, name="model")
 app.add_typer(connections.tools, name="tools")
+app.add_typer(rules.rules, name="rules")

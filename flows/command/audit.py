@@ -14,6 +14,7 @@ from blueprint.audit import (
     Break,
     CallRefused,
     Head,
+    LeaveUsed,
     Link,
     MissionChanged,
     PlanConfirmed,
@@ -21,9 +22,11 @@ from blueprint.audit import (
     RequestClosed,
     RequestOpened,
     RestartsGivenUp,
+    RuleEnded,
+    RuleMade,
     find_break,
 )
-from blueprint.values import short_id
+from blueprint.values import canonical_json, short_id
 from flows.command.output import AsJson, command, say, session, show, show_json, show_table
 
 DIGITS = 12

@@ -52,6 +52,9 @@ async def reply_to_run(
     text: Annotated[str, typer.Argument(help="Your answer, or a comment.")] = "",
     answer: Annotated[list[str] | None, typer.Option(help="Answer to one of several questions, in order; repeat it.")] = None,
     approve: Annotated[bool, typer.Option("--approve", help="Approve the call, or launch the plan, as shown.")] = False,
+    approve_run: Annotated[
+        bool, typer.Option("--approve-run", help="Approve the call, and its tool until the run ends, whatever the arguments.")
+    ] = False,
     reject: Annotated[bool, typer.Option("--reject", help="Reject the call.")] = False,
     choice: Annotated[str, typer.Option(help="One of the ways that the question offers, or its number.")] = "",
     as_json: AsJson = False,
@@ -61,8 +64,9 @@ async def reply_to_run(
     A text alone is read as one decision and said back: only a plain yes is a yes, a no may carry what you want instead. What is
     not clear is refused with the reason, and the question stays open.
     """
-    if sum([approve, reject, bool(choice)]) > 1:
-        raise InvalidInput("--approve, --reject and --choice exclude each other; give one of them.")
+    if sum([approve, approve_run, reject, bool(choice)]) > 1:
+        raise InvalidInput("--approve, --approve-run, --reject and --choice exclude each other; give one of them.")
+    choice = Decision.APPROVE_RUN.value if approve_run else choice
     async with session() as here:
         request = await _waiting_request(here, run)
         said = replace(_said(request, text=text, approve=approve, reject=reject, choice=choice), answers=tuple(answer or ()))

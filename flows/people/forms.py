@@ -24,9 +24,11 @@ _COMMENT = Field(default="", max_length=20_000, description="Anything that the a
 
 
 class ApprovalForm(RunInput):
-    """Approve or reject exactly the call that is shown."""
+    """Approve or reject exactly the call that is shown, or approve its tool for the rest of the run."""
 
-    decision: Literal["approve", "reject"] = Field(description="An approval counts for exactly this call, once.")
+    decision: Literal["approve", "approve for this run", "reject"] = Field(
+        description="'approve' counts for exactly this call, once; 'approve for this run' for the tool until the run ends."
+    )
     comment: str = _COMMENT
 
 

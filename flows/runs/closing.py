@@ -13,6 +13,7 @@ from blueprint.stream import Concluded, Conclusion, Reasoned, Usage
 from flows.artifacts import find_steps, keep_page
 from flows.links import artifact_page, run_page
 from flows.naming import report_key, session_key, steps_key
+from flows.runs.snapshots import keep_snapshot, snapshot_pages
 from reports.files import write_report
 from reports.steps import session_page
 from reports.task_report import ReportLinks, task_report
@@ -50,6 +51,8 @@ async def _publish(store: Store, home: Path, record: RunRecord, entries: Sequenc
         page=session_page(mission, task, record, entries),
         flow_run_id=record.id,
     )
+    if record.state is RunState.FAILED:
+        await keep_snapshot(mission, task, record, entries, await store.requests.of_run(record.id), "the run failed")
     report = await _report(store, mission, task, record, entries, session)
     await keep_page(
         key=report_key(mission.id, record.task),
@@ -74,7 +77,12 @@ async def _report(
         entries=entries,
         requests=await store.requests.of_run(record.id),
         previous=await store.runs.previous(record),
-        links=ReportLinks(run=run_page(record.id), session=artifact_page(session), steps=await step_pages(record)),
+        links=ReportLinks(
+            run=run_page(record.id),
+            session=artifact_page(session),
+            steps=await step_pages(record),
+            snapshots=await snapshot_pages(record),
+        ),
     )
 
 

@@ -12,9 +12,9 @@ from prefect.context import TaskRunContext
 from prefect.exceptions import PrefectException
 
 from blueprint.records import JournalEntry
-from blueprint.stream import Briefed, Ended, Intended
+from blueprint.stream import Briefed, Ended, Intended, StreamEvent
 from flows.artifacts import keep_page, step_description
-from reports.steps import step_page, step_title
+from reports.steps import is_leave_ahead, step_page, step_title
 
 logger = logging.getLogger(__name__)
 Given = TypeVar("Given")
@@ -44,7 +44,7 @@ class Picture:
 
     def show(self, entry: JournalEntry) -> None:
         """Draw one event, soon."""
-        if isinstance(entry.event, Briefed | Intended | Ended):
+        if not _is_drawn(entry.event):
             return
         self._queue.put_nowait((entry, self._last_step))
         self._last_step = None
@@ -78,6 +78,17 @@ class Picture:
             flow_run_id=self._flow_run_id,
             task_run_id=task_run_id,
         )
+
+
+def _is_drawn(event: StreamEvent) -> bool:
+    """Not what its run shows already: the briefing, the end, and a call that begins by a rule or a person's own leave."""
+    match event:
+        case Intended():
+            return is_leave_ahead(event)
+        case Briefed() | Ended():
+            return False
+        case _:
+            return True
 
 
 async def _nothing() -> None:

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
+from functools import partial
 
 from agent.briefing import Memory, brief
 from agent.conversation import fold
@@ -17,6 +18,8 @@ from agent.tools.approval import Approval
 from agent.tools.journaled import Journaled
 from agent.tools.limits import Limited
 from agent.tools.mcp import McpToolset
+from agent.tools.only_reads import OnlyReads
+from agent.tools.persons_leave import PersonsLeave
 from agent.tools.redacted import Redacted
 from agent.tools.toolset import Tool, ToolListing
 from blocks.digital_employee import DigitalEmployee
@@ -31,7 +34,8 @@ from flows.runs.admitting import Admitted
 from flows.runs.journal import StoreJournal
 from flows.runs.lease import Lease
 from flows.runs.picture import Picture
-from flows.runs.risk import all_policies
+from flows.runs.risk import all_policies, trusted_texts
+from flows.runs.snapshots import SnapshotApprover, Snapshots, SnapshotToolset
 from flows.runs.steps import StepModel, StepToolset
 from flows.settings import RunSettings
 
@@ -79,7 +83,7 @@ async def do_work(run: Run) -> None:
 
 @asynccontextmanager
 async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> AsyncGenerator[tuple[Agent, ToolListing]]:
-    """The agent with its tools wrapped as approval(journal(step(limits(redacted(servers)))))."""
+    """The agent with its tools wrapped as approval(snapshot(journal(step(limits(redacted(servers))))))."""
     people = People(
         lease=run.lease,
         picture=run.picture,
@@ -87,6 +91,8 @@ async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> Asy
         zone=run.admitted.mission.timezone,
         answer_seconds=run.settings.answer_timeout_seconds,
     )
+    snapshots = Snapshots(store=run.lease.store, mission=run.admitted.mission, task=run.task, record=run.admitted.record)
+    approver = SnapshotApprover(inner=people, snapshots=snapshots)
     logs = run.settings.home / "logs" / "tools"
     async with McpToolset(employee.servers, log_directory=logs) as servers, OpenAIModel(employee.model) as model:
         redaction = Redaction.of(employee.servers, employee.model)
@@ -95,13 +101,23 @@ async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> Asy
         offered = _offered(listing.tools, run.task)
         limited = Limited(redacted, max_result_chars=RESULT_CHARS, call_seconds=_longest_call(employee))
         steps = StepToolset(inner=limited, picture=run.picture)
+        policies = all_policies(run.admitted.plan, employee)
         toolset = Approval(
-            inner=Journaled(inner=steps, journal=journal, approver=people),
+            inner=SnapshotToolset(inner=Journaled(inner=steps, journal=journal, approver=approver), snapshots=snapshots),
             offered=offered,
-            policies=all_policies(run.admitted.plan, employee),
+            policies=policies,
+            trusted=trusted_texts(run.admitted.mission, run.admitted.plan, run.task, employee),
             journal=journal,
-            approver=people,
-            why=lambda: fold(journal.events).thought,
+            fitting_rules=partial(run.lease.store.standing_rules.fitting, run.admitted.mission.id),
+            person=PersonsLeave(
+                journal=journal,
+                approver=approver,
+                looks=OnlyReads(inner=steps, offered=offered, policies=policies),
+                why=lambda: fold(journal.events).thought,
+                clock=lambda: datetime.now(UTC),
+                plan_version=run.admitted.record.plan_version,
+                fresh_for=timedelta(seconds=run.settings.look_again_seconds),
+            ),
         )
         yield (
             Agent(
@@ -109,7 +125,7 @@ async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> Asy
                 toolset=toolset,
                 tools=offered,
                 journal=journal,
-                approver=people,
+                approver=approver,
             ),
             listing,
         )

@@ -174,6 +174,14 @@ async def test_a_late_approval_is_void_when_something_moved_and_the_person_is_as
     assert seen.counts() == ["one", "meanwhile", "one"]
 
 
+async def test_leave_for_the_run_is_void_too_when_something_moved(seen: Counter) -> None:
+    journal = MemoryJournal()
+    people = LatePeople(journal, seen, Decision.APPROVE_RUN, Decision.APPROVE, Decision.REJECT, changes=1)
+    await _work(seen.folder, [*PEEK_THEN_COUNT[:2], _count("other"), DONE], journal, people)
+    assert [key for key, _ in people.asked] == ["approve-c00002000", "approve-c00002000-2", "approve-c00003000"]
+    assert seen.counts() == ["one", "meanwhile", "one"]
+
+
 async def test_a_restart_after_a_look_asks_the_same_new_question(seen: Counter) -> None:
     journal = MemoryJournal()
     people = LatePeople(journal, seen, Decision.APPROVE, changes=1)

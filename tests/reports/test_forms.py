@@ -9,7 +9,9 @@ from blueprint.requests import (
     AnomalyQuestion,
     ApprovalQuestion,
     ChoiceQuestion,
+    Evidence,
     InformationQuestion,
+    Origin,
     Question,
     Request,
     ReviewQuestion,
@@ -41,6 +43,20 @@ def test_an_approval_shows_all_of_a_long_call() -> None:
         assert shown.count("# harmless") == 30_000
 
 
+def test_an_approval_shows_what_moved_what_was_seen_and_which_arguments_no_person_wrote() -> None:
+    assert isinstance(APPROVAL.question, ApprovalQuestion)
+    seen = Evidence(call=runs.DISKS, step=4, result="0" * 64, excerpt='{"disks": []}')
+    origin = Origin(argument="directory", words="scratch", source="host.disk_usage", step=4)
+    question = APPROVAL.question.model_copy(update={"evidence": (seen,), "origins": (origin,), "moved": ("The disk is gone.",)})
+    page, text = question_page(_request(question), "UTC"), question_text(_request(question))
+    assert "**An earlier approval of this call is void**, because something has moved since:\n\n- The disk is gone.\n" in page
+    assert "- `directory`: `scratch`, from host.disk_usage (step 4)\n" in page
+    assert '- `host.disk_usage` with `{}` (step 4): `{"disks": []}`' in page
+    assert 'Mind:      directory has "scratch" from host.disk_usage (step 4), not from a person' in text
+    assert "Moved:     The disk is gone. The earlier approval is void." in text
+    assert 'Seen:      host.disk_usage (step 4): {"disks": []}' in text
+
+
 def test_questions_are_numbered() -> None:
     page = question_page(_request(InformationQuestion(questions=("Which disks?", "How full is too full?"))), "UTC")
     assert "## Which host?\n\n1. Which disks?\n2. How full is too full?\n" in page
@@ -68,8 +84,11 @@ def test_a_review_is_its_page_and_a_deadline() -> None:
 @pytest.mark.parametrize("text", VALID.values(), ids=VALID.keys())
 def test_hostile_text_in_any_question_stays_text(text: str) -> None:
     call = runs.REMOVE.model_copy(update={"server": text, "tool": text, "arguments": {text: text}})
+    seen = Evidence(call=call, step=4, result="0" * 64, excerpt=text)
+    origin = Origin(argument=text, words=text, source=text, step=4)
     questions: tuple[Question, ...] = (
         ApprovalQuestion(call=call, about=text, why=text, risk=text, undo=text),
+        ApprovalQuestion(call=call, why=text, risk=text, evidence=(seen,), origins=(origin,), moved=(text,)),
         InformationQuestion(questions=(text,)),
         ChoiceQuestion(question=text, options=(text, "b")),
         AnomalyQuestion(what=text, unknown_call=call),

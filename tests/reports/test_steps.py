@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.requests import Answer, Decision
-from blueprint.stream import Answered, Asked, Corrected, Ended, ModelCall, Outcome, Reasoned, Returned
+from blueprint.policy import Rule
+from blueprint.requests import Answer, Decision, Evidence
+from blueprint.stream import Answered, Asked, Corrected, Ended, Intended, LookedAgain, ModelCall, Outcome, Reasoned, Returned
 from reports.html import safe_html
 from reports.steps import session_page, step_page, step_title, stream_line
 from tests.reports import runs
@@ -31,6 +32,23 @@ def test_each_step_is_named_for_what_it_does() -> None:
         "conclude",
         "end",
     ]
+
+
+def test_leave_that_was_given_ahead_is_a_step_that_names_it() -> None:
+    begun = Intended(call=runs.REMOVE, traits=runs.REMOVES, rule=Rule.ASK, reason="rule r-1 by alice", standing_rule="r-1")
+    by_run = begun.model_copy(update={"standing_rule": "", "run_approval": "approve-c00001000"})
+    assert [step_title(event) for event in (begun, by_run)] == ["leave: host.remove_old_files"] * 2
+    assert "Starts `c00002000`: let through by standing rule `r-1` (rule r-1 by alice)." in step_page(begun, 9, runs.START)
+    assert "Starts `c00002000`: approved for this run in `approve-c00001000`." in step_page(by_run, 9, runs.START)
+
+
+def test_a_look_again_says_what_moved_and_what_is_seen_now() -> None:
+    seen = Evidence(call=runs.DISKS, step=4, result="0" * 64, excerpt="95 %")
+    moved = LookedAgain(key="approve-c00002000", call_id="c00002000", evidence=(seen,), moved=("It was 91 %.",))
+    page = step_page(moved, 9, runs.START)
+    assert "**Something has moved: the approval is void, and a person is asked anew.**\n\n- It was 91 %.\n" in page
+    assert "**What is seen of it now:**\n\n- `host.disk_usage` with `{}` (step 4): `95 %`" in page
+    assert "is as it was" in step_page(moved.model_copy(update={"moved": ()}), 9, runs.START)
 
 
 def test_a_session_is_the_whole_run_in_order() -> None:

@@ -29,7 +29,7 @@ WRONG = [
     Wrong(["watch", "no-such"], 2, ["There is no run 'no-such'"]),
     Wrong(["cancel", "no-such"], 2, ["There is no run 'no-such'"]),
     Wrong(["reply", "no-such", "--approve"], 2, ["There is no run 'no-such'"]),
-    Wrong(["reply", "any", "--approve", "--reject"], 2, ["--approve, --reject and --choice exclude each other"]),
+    Wrong(["reply", "any", "--approve", "--reject"], 2, ["--approve, --approve-run, --reject and --choice exclude each other"]),
     Wrong(["create", " \n"], 2, ["The goal is empty", "for example"]),
     Wrong(["create", "Inspect this host", "--timezone", "Mars/Olympus"], 2, ["'Mars/Olympus' is no IANA time zone", "'UTC'"]),
     Wrong(["create", "Inspect this host", "--employee", "nobody"], 2, ["no Digital Employee block 'nobody'", "default"]),
