@@ -1,11 +1,13 @@
 """Keeps Markdown pages as Prefect artifacts."""
 
 import re
+from datetime import datetime
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactCreate
 from prefect.client.schemas.filters import ArtifactFilter
+from prefect.client.schemas.objects import Artifact
 
 _PAGE = 200
 
@@ -38,15 +40,19 @@ async def find_steps(*, key: str, flow_run_id: str) -> list[tuple[int, str]]:
 
 
 async def find_pages(*, key: str, flow_run_id: str) -> list[tuple[str, str]]:
-    """Descriptions of all versions of the artifact `key` of this run, with their ids."""
+    """Descriptions and ids of all versions of the artifact `key` of this run, the oldest first."""
     wanted = ArtifactFilter.model_validate({"key": {"any_": [key]}, "flow_run_id": {"any_": [flow_run_id]}})
-    found: list[tuple[str, str]] = []
+    found: list[Artifact] = []
     async with get_client() as client:
-        while True:
-            page = await client.read_artifacts(artifact_filter=wanted, limit=_PAGE, offset=len(found))
-            found += [(artifact.description or "", str(artifact.id)) for artifact in page]
-            if len(page) < _PAGE:
-                return found
+        while len(page := await client.read_artifacts(artifact_filter=wanted, limit=_PAGE, offset=len(found))) == _PAGE:
+            found += page
+    ordered = sorted([*found, *page], key=_made_at)
+    return [(artifact.description or "", str(artifact.id)) for artifact in ordered]
+
+
+def _made_at(artifact: Artifact) -> datetime:
+    assert artifact.created is not None, "the server sets it"
+    return artifact.created
 
 
 def _step_number(description: str) -> int:

@@ -43,7 +43,7 @@ async def keep_snapshot(
 async def snapshot_pages(record: RunRecord) -> dict[str, str]:
     """Where the snapshots of a run are shown, by their titles, in the order in which they were made."""
     found = await find_pages(key=snapshot_key(record.mission_id, record.id), flow_run_id=record.id)
-    return {title: artifact_page(artifact_id) for title, artifact_id in reversed(found)}
+    return {title: artifact_page(artifact_id) for title, artifact_id in found}
 
 
 @dataclass(frozen=True, kw_only=True)
