@@ -37,7 +37,7 @@ _EITHER_WAY = one_of(phrases.EITHER_WAY)
 _LIMITS = one_of(phrases.LIMITS)
 _LONGEST_PLAIN = 120
 """Characters; nobody needs more for a plain yes or no, and matching stays quick."""
-_PERMITS = (Decision.APPROVE, Decision.LAUNCH)
+_PERMITS = (Decision.APPROVE, Decision.APPROVE_RUN, Decision.LAUNCH)
 _CONDITION = re.compile(r"\?|\b(?:if|unless|when|once|after|until|wait|only)\b")
 
 

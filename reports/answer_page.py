@@ -28,6 +28,7 @@ _PAGES = Environment(loader=PackageLoader("reports", "templates"), undefined=Str
 
 _LABELS = {
     Decision.APPROVE: "Approve exactly this call, once",
+    Decision.APPROVE_RUN: "Approve it, and further calls of this tool until the run ends",
     Decision.REJECT: "Reject it",
     Decision.CONTINUE: "Continue",
     Decision.STOP: "Stop the run",
