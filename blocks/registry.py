@@ -7,13 +7,21 @@ from prefect.types import SecretDict
 from pydantic import SecretStr
 
 from blocks.digital_employee import DigitalEmployee
+from blocks.event_source import EventSource
 from blocks.loading import block_names
 from blocks.mcp_server import McpServer
 from blocks.mission_store import MissionStore
 from blocks.model_endpoint import ModelEndpoint
 from blocks.notification_channel import NotificationChannel
 
-BLOCK_TYPES: tuple[type[Block], ...] = (ModelEndpoint, McpServer, DigitalEmployee, NotificationChannel, MissionStore)
+BLOCK_TYPES: tuple[type[Block], ...] = (
+    ModelEndpoint,
+    McpServer,
+    DigitalEmployee,
+    NotificationChannel,
+    EventSource,
+    MissionStore,
+)
 
 REHEARSAL, HOST, DEFAULT, STORE = "rehearsal", "host", "default", "missions"
 """Names of the built-in blocks: model endpoint, MCP server, Digital Employee, store."""

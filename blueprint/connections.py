@@ -1,9 +1,10 @@
-"""How to reach a model or a tool server, and who the agent is: plain values that blocks hold and the agent uses."""
+"""How to reach a model or a tool server, who may send events, and who the agent is: plain values that blocks hold."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, SecretStr
 
+from blueprint.events import EventMapping
 from blueprint.policy import RiskPolicy
 from blueprint.values import Name, Value
 
@@ -55,6 +56,17 @@ class ToolServerConnection(Value):
     policy: RiskPolicy = RiskPolicy()
     connect_timeout_seconds: float = 60
     call_timeout_seconds: float = 120
+
+
+class EventSourceConnection(Value):
+    """Something outside that may send events, and how it proves that it is the one (R9.3)."""
+
+    name: Name
+    kind: Literal["alertmanager", "grafana", "cloudevents", "json"]
+    authentication: Literal["bearer", "hmac"] = "bearer"
+    secret: SecretStr
+    signature_header: str = "X-Hub-Signature-256"
+    mapping: EventMapping = EventMapping()
 
 
 class Employee(Value):

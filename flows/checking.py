@@ -26,6 +26,7 @@ from blueprint.errors import MissionsError, Unavailable
 from blueprint.values import Value
 from deployments.spec import WORK_POOL
 from deployments.system import SYSTEM_TAG
+from flows.event_checks import check_automations, check_events
 
 SCHEDULER_SECONDS = 40.0
 """The scheduler looks for work every few seconds, on a busy machine less often."""
@@ -75,6 +76,16 @@ async def check_installation(store: Store, client: PrefectClient, *, service_url
         ),
         _Part(
             name="system flows", look=lambda: _system_flows(client), mend="Start `missions up`, or run `prefect deploy --all`."
+        ),
+        _Part(
+            name="events",
+            look=lambda: check_events(store),
+            mend="Look at logs/service.log and logs/server.log; the events wait in the store meanwhile.",
+        ),
+        _Part(
+            name="automations",
+            look=lambda: check_automations(client),
+            mend="Look at the automation in the Prefect UI, and at its events; apply its Mission's plan again.",
         ),
         *(
             [_Part(name="service", look=lambda: _service(service_url), mend="Look at logs/service.log; restart `missions up`.")]

@@ -1,4 +1,4 @@
-"""The service process of `missions up`: the rehearsal model on loopback, answer links, and the reconciler's clock."""
+"""The service process of `missions up`: rehearsal model, answer links and event gateway, and the reconciler's clock."""
 
 import asyncio
 import logging
@@ -17,7 +17,10 @@ from starlette.routing import Mount
 from agent.builtin.rehearsal.app import create_app
 from blocks.link_key import load_link_key
 from blocks.store.store import Store
+from deployments.gateway.app import gateway_routes
+from deployments.gateway.receiving import Gateway
 from flows.answer_page import AnswerPages
+from flows.gateway import new_gateway, run_gateway
 from flows.opening import open_store
 from flows.recovery.reconciling import Reconciler
 from flows.settings import RunSettings
@@ -71,21 +74,27 @@ async def _hear(store: Store, news: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def _reconciling(_: Starlette) -> AsyncGenerator[None]:
+async def _at_work(gateway: Gateway) -> AsyncGenerator[None]:
+    """The loops beside the HTTP service, for as long as it runs."""
     settings = RunSettings()  # pyright: ignore[reportCallIssue] the environment fills it
-    rounds = asyncio.create_task(reconcile_forever(settings.home))
+    loops = [asyncio.create_task(reconcile_forever(settings.home)), asyncio.create_task(run_gateway(gateway))]
     try:
         yield
     finally:
-        rounds.cancel()
-        with suppress(asyncio.CancelledError):
-            await rounds
+        for loop in loops:
+            loop.cancel()
+        await asyncio.wait(loops)
 
 
 def service() -> Starlette:
-    """The whole HTTP service: `/health`, the rehearsal model under `/v1`, and the pages behind answer links."""
+    """The whole HTTP service.
+
+    Events under `/events`, `/metrics`, the pages behind answer links, the rehearsal model under `/v1`, and `/health`.
+    """
+    gateway = new_gateway()
     pages = AnswerPages(open_store=partial(open_store, patience_seconds=PAGE_PATIENCE_SECONDS), load_key=load_link_key)
-    return Starlette(routes=[*pages.routes(), Mount("/", app=create_app())], lifespan=_reconciling)
+    routes = [*gateway_routes(gateway), *pages.routes(), Mount("/", app=create_app())]
+    return Starlette(routes=routes, lifespan=lambda _: _at_work(gateway))
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from blocks.store.audit import Audits
 from blocks.store.conversation import Conversations
 from blocks.store.database import PATIENCE_SECONDS, Database
+from blocks.store.events import Events
 from blocks.store.fires import Fires
 from blocks.store.journal import Journals
 from blocks.store.leases import Leases
@@ -49,6 +50,7 @@ class Store:
         self.reminders = Reminders(database=database)
         self.conversation = Conversations(database=database)
         self.audit = Audits(database=database)
+        self.events = Events(database=database)
 
     @property
     def engine(self) -> AsyncEngine:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 SCHEMA = "missions"
@@ -175,4 +176,22 @@ audit_heads = Table(
     Column("mission_id", Text, primary_key=True),
     Column("count", Integer, nullable=False),
     Column("hash", Text, nullable=False, comment="Of the last entry; empty before the first."),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("place", BigInteger, Identity(), nullable=False, comment="The order in which they came."),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("last_seen_at", DateTime(timezone=True), nullable=False),
+    Column("seen", Integer, nullable=False, comment="How often it was delivered."),
+    Column("passed_at", DateTime(timezone=True), comment="When Prefect took it last."),
+    Column("attempts", Integer, nullable=False, comment="How often it was passed on."),
+    Column("settled_at", DateTime(timezone=True), comment="When Prefect had it for sure, or refused it for good."),
+    Column("refusal", Text, nullable=False, comment="Why Prefect did not take it; empty: it did, or it is not known yet."),
+    Column("document", JSON, nullable=False),
+    Index("ix_events_unsettled", "place", postgresql_where=text("settled_at IS NULL")),
+    Index(None, "last_seen_at"),
 )

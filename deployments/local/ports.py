@@ -1,4 +1,4 @@
-"""TCP ports of this machine: whether one is free, and any free one."""
+"""TCP ports of this machine: whether one is free, the next one, any free one."""
 
 import errno
 import re
@@ -8,6 +8,7 @@ from pathlib import Path
 from blueprint.errors import InvalidInput
 
 _HIGHEST = 65535
+_BESIDE = 80
 
 
 def require_free_port(host: str, port: int, *, how: str = "--port") -> None:
@@ -22,10 +23,11 @@ def require_free_port(host: str, port: int, *, how: str = "--port") -> None:
         raise InvalidInput(f"Port {port} on {host!r} can't be used: {reason}. Choose another with {how}.") from error
 
 
-def lasting_port(home: Path, wanted: int) -> int:
-    """The service's port: `wanted` unless that is 0; else the one that it had before while that is free; else any free one.
+def lasting_port(home: Path, wanted: int, *, near: int) -> int:
+    """The service's port: `wanted` unless that is 0; else the one that it had before while that is free; else the one
+    some places after `near`, or any free one.
 
-    It is kept in the data directory, so that links which were given out still lead somewhere after a restart.
+    It is kept in the data directory, so that links and event sources which were set up still lead somewhere after a restart.
     """
     if wanted:
         require_free_port("127.0.0.1", wanted, how="MISSIONS_SERVICE_PORT")
@@ -33,7 +35,7 @@ def lasting_port(home: Path, wanted: int) -> int:
     kept = home / "service.port"
     if (port := _kept(kept)) and _is_free(port):
         return port
-    port = free_port()
+    port = near + _BESIDE if near + _BESIDE <= _HIGHEST and _is_free(near + _BESIDE) else free_port()
     kept.write_text(f"{port}\n")
     return port
 

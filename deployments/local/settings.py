@@ -38,7 +38,7 @@ class LocalSettings(BaseSettings):
         default=0,
         ge=0,
         le=65535,
-        description="The port of the service on loopback; 0 keeps the one that it had, else takes a free one.",
+        description="The port of the service on loopback; 0 keeps the one that it had, at first the server's plus 80.",
     )
     public_url: str = Field(
         default="", description="Where answer links point, 'https://…'; empty: the service's own address, on this machine only."

@@ -55,7 +55,7 @@ async def running_stack(
         require_free_port(settings.host, settings.port)
         database = await parts.enter_async_context(open_database(home, settings.database_url.get_secret_value()))
         temporary = parts.enter_context(_temporary_folder(home))
-        port = lasting_port(home, settings.service_port)
+        port = lasting_port(home, settings.service_port, near=settings.port)
         environment = child_environment(
             settings, caller=os.environ, database_url=database.url, service_port=port, temporary=temporary
         )

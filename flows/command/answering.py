@@ -123,7 +123,11 @@ def said_back(answer: Answer) -> str:
     taken = answer.choice or answer.decision.replace("_", " ")
     if answer.decision is Decision.CHOOSE and not answer.choice:
         taken = "another way"
-    words = f" In your words: {one_line(answer.text, 300)}" if answer.text and answer.decision not in (Decision.APPROVE, Decision.APPROVE_RUN) else ""
+    words = (
+        f" In your words: {one_line(answer.text, 300)}"
+        if answer.text and answer.decision not in (Decision.APPROVE, Decision.APPROVE_RUN)
+        else ""
+    )
     return f"{'Read as: ' if answer.is_read else ''}{taken}.{words}"
 
 

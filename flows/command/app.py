@@ -2,7 +2,7 @@
 
 import typer
 
-from flows.command import audit, connections, demonstration, health, inbox, missions, parts, rules, runs, up
+from flows.command import audit, connections, demonstration, health, inbox, missions, parts, rules, runs, sources, up
 
 app = typer.Typer(
     name="missions",
@@ -34,3 +34,4 @@ app.command("reply")(inbox.reply_to_run)
 app.add_typer(connections.models, name="model")
 app.add_typer(connections.tools, name="tools")
 app.add_typer(rules.rules, name="rules")
+app.add_typer(sources.sources, name="sources")

@@ -47,8 +47,8 @@ async def add_model(
 ) -> None:
     """Save a model endpoint after it has answered, and let a Digital Employee use it."""
     async with session():
-        endpoint = ModelEndpoint(base_url=base_url, model=model, api_key=SecretStr(_from_environment(api_key_env)))
-        await _answer_of(endpoint, _block_name(name))
+        endpoint = ModelEndpoint(base_url=base_url, model=model, api_key=SecretStr(from_environment(api_key_env)))
+        await _answer_of(endpoint, checked_name(name))
         await endpoint.asave(name, overwrite=True)
         if employee:
             digital = await load_block(DigitalEmployee, employee)
@@ -107,7 +107,7 @@ async def add_tools(
 ) -> None:
     """Save a tool server after its tools were listed, and let a Digital Employee use it."""
     async with session():
-        server = _server(_block_name(name), program, url, transport, env or [], header_env or [], rule or [])
+        server = _server(checked_name(name), program, url, transport, env or [], header_env or [], rule or [])
         listing = await _listing(_named(server, name))
         await server.asave(name, overwrite=True)
         if employee:
@@ -174,9 +174,9 @@ def _server(
         transport="stdio" if program else transport.value,
         command=parts[0] if parts else "",
         arguments=parts[1:],
-        environment=SecretDict({variable: _from_environment(variable) for variable in env}),
+        environment=SecretDict({variable: from_environment(variable) for variable in env}),
         url=url,
-        headers=SecretDict({header: _from_environment(variable) for header, variable in headers.items()}),
+        headers=SecretDict({header: from_environment(variable) for header, variable in headers.items()}),
         rules=[_rule(name, text) for text in rules],
     )
 
@@ -195,13 +195,13 @@ def _pair(text: str, option: str) -> tuple[str, str]:
     return left, right
 
 
-def _from_environment(variable: str) -> str:
+def from_environment(variable: str) -> str:
     if variable and not os.environ.get(variable):
         raise InvalidInput(f"The environment variable {variable!r} is not set; export it first. It is never shown.")
     return os.environ[variable] if variable else ""
 
 
-def _block_name(name: str) -> str:
+def checked_name(name: str) -> str:
     if slug(name, fallback="") != name:
         raise InvalidInput(f"{name!r} can't be a name; use lower-case letters, digits and hyphens, e.g. {slug(name)!r}.")
     return name

@@ -13,7 +13,8 @@ from flows.settings import RunSettings
 async def doctor(as_json: AsJson = False) -> None:
     """Check every part, and say how to mend what fails.
 
-    That is models, tools, Digital Employees, scheduler, worker, system flows and store. Exit code 1 when something fails.
+    That is models, tools, Digital Employees, scheduler, worker, system flows, store, events and automations.
+    Exit code 1 when something fails.
     """
     async with session() as here:
         running = read_addresses(RunSettings().home)  # pyright: ignore[reportCallIssue] filled from the environment

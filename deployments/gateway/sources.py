@@ -1,0 +1,47 @@
+"""The sources that may send, kept at hand: asking for them at every request would make Prefect's pace the gateway's."""
+
+import asyncio
+from collections.abc import Callable
+from time import monotonic
+
+from blueprint.connections import EventSourceConnection
+from blueprint.errors import Unavailable
+from deployments.gateway.ports import LoadSources
+
+FRESH_SECONDS = 5.0
+"""A source that was removed may send for so long."""
+
+_ANEW_SECONDS = 1.0
+"""Wrong names and tokens make us look again at most so often."""
+
+
+class Sources:
+    """What is known of the sources. While Prefect is away, those that were known last go on sending."""
+
+    def __init__(self, load: LoadSources, clock: Callable[[], float] = monotonic) -> None:
+        self._load = load
+        self._clock = clock
+        self._known: dict[str, EventSourceConnection] | None = None
+        self._looked = 0.0
+        self._looking = asyncio.Lock()
+
+    async def refresh(self) -> None:
+        """Look at all of them now."""
+        self._known = {source.name: source for source in await self._load()}
+        self._looked = self._clock()
+
+    def find(self, name: str) -> EventSourceConnection | None:
+        """The source of this name; None when there is none. Unavailable before they could be read once."""
+        if self._known is None:
+            raise Unavailable("The event sources are not known yet; the Prefect server did not answer.")
+        return self._known.get(name)
+
+    async def look_again(self) -> bool:
+        """Whether they were read anew just now: somebody may have added a source, or changed its secret, a moment ago."""
+        asked = self._clock()
+        async with self._looking:
+            if self._looked < asked and self._clock() - self._looked < _ANEW_SECONDS:
+                return False
+            if self._looked < asked:
+                await self.refresh()
+            return True

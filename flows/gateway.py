@@ -1,0 +1,100 @@
+"""Runs the event gateway beside the reconciler: keeps its sources fresh and passes on what it stored."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from time import monotonic
+
+import httpx
+from prefect.client.orchestration import get_client
+from prefect.exceptions import PrefectException
+
+from blocks.event_source import event_sources
+from blocks.store.store import Store
+from blueprint.connections import EventSourceConnection
+from blueprint.errors import MissionsError
+from deployments.gateway.forwarding import Forwarder
+from deployments.gateway.receiving import Gateway
+from deployments.gateway.sources import FRESH_SECONDS, Sources
+from flows.opening import open_store
+
+logger = logging.getLogger(__name__)
+
+KEPT = timedelta(days=30)
+"""Events that nobody delivers any more are deleted after this time."""
+
+_ROUND_SECONDS = 2.0
+_FIRST_PAUSE, _LONGEST_PAUSE, _STEADY_SECONDS = 0.5, 15.0, 60.0
+_FORGET_SECONDS = 3600.0
+
+
+def new_gateway() -> Gateway:
+    """A gateway for the sources of this installation; it answers 503 until `run_gateway` has opened its store."""
+    return Gateway(sources=Sources(_load_sources))
+
+
+async def run_gateway(gateway: Gateway) -> None:
+    """For ever; survives whatever is down for a while."""
+    async with asyncio.TaskGroup() as together:
+        together.create_task(_keep_fresh(gateway.sources))
+        together.create_task(_forward(gateway))
+
+
+async def _load_sources() -> list[EventSourceConnection]:
+    async with get_client() as client:
+        return await event_sources(client)
+
+
+async def _keep_fresh(sources: Sources) -> None:
+    while True:
+        try:
+            await sources.refresh()
+        except (PrefectException, httpx.HTTPError, ValueError) as error:
+            logger.warning("The event sources could not be read, the last ones stay: %s", error)
+        await asyncio.sleep(FRESH_SECONDS)
+
+
+async def _forward(gateway: Gateway) -> None:
+    """Open the store once, then pass on: whatever goes wrong after that, the store stays open for what comes in."""
+
+    async def pass_on(store: Store) -> None:
+        async with get_client() as client:
+            await _rounds(gateway, store, Forwarder(store=store.events, client=client, counters=gateway.counters))
+
+    async def open_and_pass_on() -> None:
+        async with open_store() as store:
+            gateway.store = store.events
+            await _again_and_again(lambda: pass_on(store))
+
+    await _again_and_again(open_and_pass_on)
+
+
+async def _again_and_again(work: Callable[[], Awaitable[None]]) -> None:
+    """`work` for ever, after growing pauses when it fails soon."""
+    pause = _FIRST_PAUSE
+    while True:
+        began = monotonic()
+        try:
+            await work()
+        except (PrefectException, httpx.HTTPError, MissionsError) as error:
+            logger.warning("Events wait %.1f s, they could not be passed on: %s", pause, error)
+        except Exception:
+            logger.exception("Passing events on starts anew in %.1f s.", pause)
+        await asyncio.sleep(pause)
+        pause = _FIRST_PAUSE if monotonic() - began > _STEADY_SECONDS else min(2 * pause, _LONGEST_PAUSE)
+
+
+async def _rounds(gateway: Gateway, store: Store, forwarder: Forwarder) -> None:
+    forgot: float | None = None
+    while True:
+        gateway.news.clear()
+        async with store.advisory_lock("events") as is_ours:
+            is_more = is_ours and await forwarder.round()
+        if forgot is None or monotonic() - forgot > _FORGET_SECONDS:
+            await store.events.forget(KEPT)
+            forgot = monotonic()
+        if not is_more:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(gateway.news.wait(), _ROUND_SECONDS)
