@@ -44,6 +44,13 @@ class IncomingEvent(Value):
     occurred: Moment = Field(description="When it happened, says the sender.")
 
 
+class Delivery(Value):
+    """The events of one request of a source."""
+
+    source: Name
+    events: tuple[IncomingEvent, ...]
+
+
 class StoredEvent(Value):
     """An event that was taken in, with its place in the queue."""
 
@@ -56,7 +63,12 @@ class StoredEvent(Value):
     @property
     def id(self) -> UUID:
         """Its id in Prefect: always the same, so that passing it on again is no second event."""
-        return uuid5(_NAMESPACE, f"{self.source}/{self.event.key}")
+        return event_id(self.source, self.event.key)
+
+
+def event_id(source: str, key: str) -> UUID:
+    """The id in Prefect of a source's event with this key."""
+    return uuid5(_NAMESPACE, f"{source}/{key}")
 
 
 class Accepted(Value):

@@ -16,6 +16,7 @@ from blocks.store.store import Store
 from blueprint.connections import EventSourceConnection
 from blueprint.errors import MissionsError
 from deployments.gateway.forwarding import Forwarder
+from deployments.gateway.intake import Intake
 from deployments.gateway.receiving import Gateway
 from deployments.gateway.sources import FRESH_SECONDS, Sources
 from flows.opening import open_store
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 KEPT = timedelta(days=30)
 """Events that nobody delivers any more are deleted after this time."""
 
-_ROUND_SECONDS = 2.0
+_ROUND_SECONDS, _PACE_SECONDS = 2.0, 0.2
 _FIRST_PAUSE, _LONGEST_PAUSE, _STEADY_SECONDS = 0.5, 15.0, 60.0
 _FORGET_SECONDS = 3600.0
 
@@ -65,7 +66,7 @@ async def _forward(gateway: Gateway) -> None:
 
     async def open_and_pass_on() -> None:
         async with open_store() as store:
-            gateway.store = store.events
+            gateway.intake = Intake(store=store.events)
             await _again_and_again(lambda: pass_on(store))
 
     await _again_and_again(open_and_pass_on)
@@ -95,6 +96,7 @@ async def _rounds(gateway: Gateway, store: Store, forwarder: Forwarder) -> None:
         if forgot is None or monotonic() - forgot > _FORGET_SECONDS:
             await store.events.forget(KEPT)
             forgot = monotonic()
+        await asyncio.sleep(_PACE_SECONDS)  # what comes meanwhile goes together
         if not is_more:
             with suppress(TimeoutError):
                 await asyncio.wait_for(gateway.news.wait(), _ROUND_SECONDS)

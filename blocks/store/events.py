@@ -1,18 +1,34 @@
 """Events that the gateway took in: kept before they are acknowledged, in the order in which they came (S5)."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, func, literal_column, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blocks.store.database import Database
-from blocks.store.rows import DATABASE_NOW, document, from_document
+from blocks.store.rows import DATABASE_NOW, from_document
 from blocks.store.tables import events
-from blueprint.events import Accepted, EventCounts, IncomingEvent, StoredEvent
+from blueprint.events import Accepted, Delivery, EventCounts, IncomingEvent, StoredEvent, event_id
+
+_ADD = text(
+    f"""
+    INSERT INTO {events.fullname} AS kept (source, key, document, received_at, last_seen_at, seen, attempts, refusal)
+    SELECT source, key, document::json, clock_timestamp(), clock_timestamp(), times, 0, ''
+    FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[]), CAST(:documents AS text[]), CAST(:times AS int[]))
+         AS arrived (source, key, document, times)
+    ON CONFLICT (source, key) DO UPDATE SET seen = kept.seen + excluded.seen, last_seen_at = excluded.last_seen_at
+    RETURNING source, key, xmax = 0 AS is_new
+    """
+)
+"""One statement of one form, however many events: PostgreSQL and SQLAlchemy plan it once. xmax is 0 in a row just made."""
+
+_ONE_AFTER_THE_OTHER = text("SELECT pg_advisory_xact_lock(hashtextextended('missions.events.add', 0))")
+"""Writers of other processes wait: so places follow the order of arrival, and two never wait for each other in a circle."""
 
 _LOOKED_BACK = timedelta(days=1)
 _UNSETTLED = events.c.settled_at.is_(None)
@@ -24,32 +40,45 @@ class Events:
 
     database: Database
 
-    async def add(self, source: str, incoming: Sequence[IncomingEvent]) -> Accepted:
-        """Keep those that are new and count the others, all or none; what comes twice in one delivery is repeated too."""
-        # In the order of the keys, so that two deliveries of the same events never wait for each other in a circle.
-        rows = [_row(source, event) for _, event in sorted({event.key: event for event in incoming}.items())]
-        if not rows:
-            return Accepted(stored=0, repeated=0)
-        new = insert(events).values(rows)
-        again = {"seen": events.c.seen + 1, "last_seen_at": new.excluded.last_seen_at}
-        upsert = new.on_conflict_do_update(index_elements=["source", "key"], set_=again).returning(
-            literal_column("xmax = 0", Boolean).label("is_new")
-        )
+    async def add(self, deliveries: Sequence[Delivery]) -> list[Accepted]:
+        """Keep what is new of all of them and count the rest; all or none. What comes again among them is repeated too."""
+        arrived = [(delivery.source, event) for delivery in deliveries for event in delivery.events]
+        times = Counter((source, event.key) for source, event in arrived)
+        documents = {(source, event.key): event.model_dump_json() for source, event in arrived}
+        columns = {
+            "sources": [source for source, _ in documents],
+            "keys": [key for _, key in documents],
+            "times": [times[each] for each in documents],
+            "documents": list(documents.values()),
+        }
 
-        async def work(connection: AsyncConnection) -> int:
-            return sum((await connection.execute(upsert)).scalars())
+        async def work(connection: AsyncConnection) -> set[tuple[str, str]]:
+            await connection.execute(_ONE_AFTER_THE_OTHER)
+            rows = (await connection.execute(_ADD, columns)).all()
+            return {(row.source, row.key) for row in rows if row.is_new}
 
-        stored = await self.database.write(work)
-        return Accepted(stored=stored, repeated=len(incoming) - stored)
+        new = await self.database.write(work) if documents else set[tuple[str, str]]()
+        return [_accepted(delivery, new) for delivery in deliveries]
 
     async def waiting(self, limit: int, *, again_after: timedelta) -> list[StoredEvent]:
         """The oldest that are to be passed on: never yet, or so long ago that Prefect must have lost them."""
         is_due = or_(events.c.passed_at.is_(None), events.c.passed_at < DATABASE_NOW - again_after)
-        return await self._unsettled(is_due, limit)
+        query = select(events).where(_UNSETTLED & is_due).order_by(events.c.place).limit(limit)
 
-    async def unconfirmed(self, limit: int) -> list[StoredEvent]:
-        """The oldest that were passed on and not seen in Prefect yet."""
-        return await self._unsettled(events.c.passed_at.is_not(None), limit)
+        async def work(connection: AsyncConnection) -> list[StoredEvent]:
+            return [_stored(row) for row in (await connection.execute(query)).mappings()]
+
+        return await self.database.read(work)
+
+    async def unconfirmed(self, limit: int) -> dict[UUID, int]:
+        """The oldest that were passed on and not seen in Prefect yet: ids there, and places here."""
+        columns = (events.c.source, events.c.key, events.c.place)
+        query = select(*columns).where(_UNSETTLED & events.c.passed_at.is_not(None)).order_by(events.c.place).limit(limit)
+
+        async def work(connection: AsyncConnection) -> dict[UUID, int]:
+            return {event_id(row.source, row.key): row.place for row in await connection.execute(query)}
+
+        return await self.database.read(work)
 
     async def mark_passed(self, places: Sequence[int]) -> None:
         """Prefect took these just now."""
@@ -90,14 +119,6 @@ class Events:
 
         return await self.database.read(work)
 
-    async def _unsettled(self, which: ColumnElement[bool], limit: int) -> list[StoredEvent]:
-        query = select(events).where(_UNSETTLED & which).order_by(events.c.place).limit(limit)
-
-        async def work(connection: AsyncConnection) -> list[StoredEvent]:
-            return [_stored(row) for row in (await connection.execute(query)).mappings()]
-
-        return await self.database.read(work)
-
     async def _update(self, places: Sequence[int], values: Mapping[str, Any]) -> None:
         change = events.update().where(_UNSETTLED & events.c.place.in_(places)).values(**values)
 
@@ -108,9 +129,11 @@ class Events:
             await self.database.write(work)
 
 
-def _row(source: str, event: IncomingEvent) -> dict[str, Any]:
-    started = {"received_at": DATABASE_NOW, "last_seen_at": DATABASE_NOW, "seen": 1, "attempts": 0, "refusal": ""}
-    return {"source": source, "key": event.key, "document": document(event), **started}
+def _accepted(delivery: Delivery, new: set[tuple[str, str]]) -> Accepted:
+    """How many of the delivery were new; each new one counts for the first delivery that brought it."""
+    mine = {(delivery.source, event.key) for event in delivery.events} & new
+    new -= mine
+    return Accepted(stored=len(mine), repeated=len(delivery.events) - len(mine))
 
 
 def _stored(row: Mapping[Any, Any]) -> StoredEvent:

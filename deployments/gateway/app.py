@@ -50,7 +50,7 @@ def gateway_routes(gateway: Gateway) -> list[Route]:
 def _refusal(gateway: Gateway, refusal: Refused) -> Response:
     gateway.counters.refused(refusal.reason)
     if refusal.__cause__ is not None:
-        logger.warning("An event request was answered with %d: %s", refusal.status, refusal.__cause__)
+        logger.warning("An event request was answered with %d: %r", refusal.status, refusal.__cause__)
     headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else {}
     if refusal.reason == "unauthorized":
         headers["WWW-Authenticate"] = "Bearer"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
 from time import monotonic
+from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
 from prefect.events.filters import EventFilter, EventIDFilter
@@ -45,38 +46,38 @@ class Forwarder:
     client: PrefectClient
     counters: Counters
     is_wanted: IsWanted = field(default=lambda _: True)
-    _looked: float = 0.0
+    _looked: float | None = None
+    _under_way: int = 0
 
     async def round(self) -> bool:
         """Confirm what arrived and pass on what is due; True when more may be due at once.
 
         Raises what Prefect's client raises when the server is away or overloaded; nothing is lost by it.
         """
-        under_way = await self._confirm()
-        due = await self.store.waiting(min(BATCH, MOST_UNCONFIRMED - under_way), again_after=AGAIN_AFTER)
+        if self._looked is None or monotonic() - self._looked > _CONFIRM_SECONDS:
+            await self._confirm()
+        room = min(BATCH, MOST_UNCONFIRMED - self._under_way)
+        due = await self.store.waiting(room, again_after=AGAIN_AFTER) if room > 0 else ()
         for stored in due:
             if stored.attempts >= MOST_ATTEMPTS:
                 await self._give_up(stored, f"Prefect took it {stored.attempts} times and never showed it.")
         await self._pass_on([stored for stored in due if stored.attempts < MOST_ATTEMPTS])
         return len(due) == BATCH
 
-    async def _confirm(self) -> int:
-        """How many are still under way."""
+    async def _confirm(self) -> None:
+        """Look in Prefect for what is under way."""
         under_way = await self.store.unconfirmed(MOST_UNCONFIRMED)
-        if not under_way or monotonic() - self._looked < _CONFIRM_SECONDS:
-            return len(under_way)
-        arrived = [
-            place for start in range(0, len(under_way), BATCH) for place in await self._arrived(under_way[start : start + BATCH])
-        ]
+        ids, arrived = list(under_way), list[int]()
+        for start in range(0, len(ids), BATCH):
+            arrived += [under_way[event] for event in await self._listed(ids[start : start + BATCH])]
         await self.store.confirm(arrived)
+        self._under_way = len(under_way) - len(arrived)
         self._looked = monotonic()
-        return len(under_way) - len(arrived)
 
-    async def _arrived(self, some: Sequence[StoredEvent]) -> list[int]:
-        wanted = EventFilter(id=EventIDFilter(id=[stored.id for stored in some]))
+    async def _listed(self, ids: list[UUID]) -> list[UUID]:
+        wanted = EventFilter(id=EventIDFilter(id=ids))
         wanted.occurred.until += timedelta(days=1)  # clocks differ
-        listed = {event.id for event in (await self.client.read_events(wanted, limit=BATCH)).events}
-        return [stored.place for stored in some if stored.id in listed]
+        return [event.id for event in (await self.client.read_events(wanted, limit=BATCH)).events]
 
     async def _pass_on(self, some: Sequence[StoredEvent]) -> None:
         """All in one request; one by one when Prefect finds fault with any, so that the others do not suffer."""
@@ -93,6 +94,7 @@ class Forwarder:
                 await self._pass_on([stored])
             return None
         await self.store.mark_passed([stored.place for stored in some])
+        self._under_way += len(some)
         for stored in some:
             if stored.attempts == 0:
                 self.counters.passed_on(stored.source, is_wanted=self.is_wanted(stored))

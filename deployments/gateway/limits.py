@@ -3,6 +3,9 @@
 LARGEST_BODY = 1_000_000
 """Bytes of one request. Alertmanager sends about 1 KB for each alert of a group."""
 
+SMALL_BODY = 20_000
+"""Bytes that are read in a millisecond or two."""
+
 MOST_EVENTS = 1_000
 """Events of one request."""
 

@@ -1,26 +1,27 @@
 """What the gateway needs of the rest of the house."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
+from uuid import UUID
 
 from blueprint.connections import EventSourceConnection
-from blueprint.events import Accepted, EventCounts, IncomingEvent, StoredEvent
+from blueprint.events import Accepted, Delivery, EventCounts, StoredEvent
 
 
 class EventStore(Protocol):
     """Keeps events. Each call is one transaction, and raises Unavailable when the database stays away."""
 
-    async def add(self, source: str, incoming: Sequence[IncomingEvent]) -> Accepted:
-        """Keep those that are new and count the others, all or none."""
+    async def add(self, deliveries: Sequence[Delivery]) -> Sequence[Accepted]:
+        """Keep what is new of all of them and count the rest, all or none; an answer for each."""
         ...
 
     async def waiting(self, limit: int, *, again_after: timedelta) -> Sequence[StoredEvent]:
         """The oldest that are to be passed on: never yet, or so long ago that Prefect must have lost them."""
         ...
 
-    async def unconfirmed(self, limit: int) -> Sequence[StoredEvent]:
-        """The oldest that were passed on and not seen in Prefect yet."""
+    async def unconfirmed(self, limit: int) -> Mapping[UUID, int]:
+        """The oldest that were passed on and not seen in Prefect yet: ids there, and places here."""
         ...
 
     async def mark_passed(self, places: Sequence[int]) -> None:

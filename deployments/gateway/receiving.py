@@ -11,12 +11,12 @@ from starlette.requests import ClientDisconnect, Request
 
 from blueprint.connections import EventSourceConnection
 from blueprint.errors import Unavailable
-from blueprint.events import Accepted, EventCounts
+from blueprint.events import Accepted, Delivery, EventCounts, IncomingEvent
 from deployments.gateway.authentication import has_token, is_signed
 from deployments.gateway.counters import Counters
-from deployments.gateway.limits import BODY_SECONDS, LARGEST_BODY, LOOK_SECONDS, STORE_SECONDS
+from deployments.gateway.intake import Intake
+from deployments.gateway.limits import BODY_SECONDS, LARGEST_BODY, LOOK_SECONDS, SMALL_BODY, STORE_SECONDS
 from deployments.gateway.parsing import parse
-from deployments.gateway.ports import EventStore
 from deployments.gateway.rates import Rates
 from deployments.gateway.refusals import Refused
 from deployments.gateway.sources import Sources
@@ -26,10 +26,10 @@ _LATER_SECONDS = 5
 
 @dataclass(kw_only=True)
 class Gateway:
-    """The gateway's state. `store` is None until it could be opened; `news` is set when something new was kept."""
+    """The gateway's state. `intake` is None until the store could be opened; `news` is set when something new was kept."""
 
     sources: Sources
-    store: EventStore | None = None
+    intake: Intake | None = None
     rates: Rates = field(default_factory=Rates)
     counters: Counters = field(default_factory=Counters)
     news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -40,10 +40,10 @@ class Gateway:
         source, body = await self._genuine(name, headers, request)
         if seconds := self.rates.wait(name):
             raise Refused("too_many", "Too many requests of this source; send again later.", retry_after=seconds)
-        events = await asyncio.to_thread(parse, source, headers, body, datetime.now(UTC))
+        events = await _parse(source, headers, body)
         try:
             async with asyncio.timeout(STORE_SECONDS):
-                accepted = await self._store().add(source.name, events)
+                accepted = await self._opened().keep(Delivery(source=source.name, events=events))
         except (Unavailable, TimeoutError) as error:
             raise _unavailable() from error
         if accepted.stored:
@@ -55,7 +55,7 @@ class Gateway:
         """How the queue stands; None when the store does not tell."""
         try:
             async with asyncio.timeout(STORE_SECONDS):
-                return await self._store().counts()
+                return await self._opened().store.counts()
         except (Unavailable, TimeoutError, Refused):
             return None
 
@@ -87,10 +87,18 @@ class Gateway:
         except (PrefectException, httpx.HTTPError, TimeoutError):
             return False
 
-    def _store(self) -> EventStore:
-        if self.store is None:
+    def _opened(self) -> Intake:
+        if self.intake is None:
             raise _unavailable()
-        return self.store
+        return self.intake
+
+
+async def _parse(source: EventSourceConnection, headers: Mapping[str, str], body: bytes) -> tuple[IncomingEvent, ...]:
+    """The events of the request; a large one is read beside the loop, so that others are answered meanwhile."""
+    now = datetime.now(UTC)
+    if len(body) > SMALL_BODY:
+        return await asyncio.to_thread(parse, source, headers, body, now)
+    return parse(source, headers, body, now)
 
 
 def _is_genuine(source: EventSourceConnection, headers: Mapping[str, str], body: bytes) -> bool:
