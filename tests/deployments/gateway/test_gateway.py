@@ -63,9 +63,7 @@ async def test_event_is_stored_before_it_is_acknowledged_and_a_repeated_one_is_a
     assert door.gateway.news.is_set()
 
 
-@pytest.mark.parametrize(
-    "token", ["", "Bearer", "Bearer wrong", f"Bearer {TOKEN}x", f"Basic {TOKEN}", f"Bearer {TOKEN[:-1]}"]
-)
+@pytest.mark.parametrize("token", ["", "Bearer", "Bearer wrong", f"Bearer {TOKEN}x", f"Basic {TOKEN}", f"Bearer {TOKEN[:-1]}"])
 async def test_request_without_the_token_is_refused_without_a_detail(door: Door, token: str) -> None:
     answer = await door.post(Authorization=token)
     assert (answer.status_code, answer.json()) == (401, {"detail": "Unauthorized."})
