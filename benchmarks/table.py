@@ -13,6 +13,7 @@ from prefect.events.clients import NullEventsClient
 from prefect.events.worker import EventsWorker
 
 from benchmarks import latency
+from benchmarks.alert_figures import alert_figures
 from benchmarks.latency import Sample, samples
 from benchmarks.many_runs import Burst, burst, in_words, tasks
 from blueprint.records import RunState
@@ -40,10 +41,11 @@ def main() -> None:
     load = psutil.getloadavg()[0]
     seen = {worker: asyncio.run(_measure(worker)) for worker in WORKERS}
     print(f"{datetime.now(UTC):%Y-%m-%d}, {_machine()}, load of other work {load:.1f}\n")
-    print("\n".join(_table(_rows(list(seen.values())))))
+    print("\n".join(_table(["what", *WORKERS], _rows(list(seen.values())))))
     for worker, one in seen.items():
         print(f"\nTo the first step ({worker}): {latency.in_words(one.samples)}")
         print(f"At once ({worker}): {in_words(one.together.phases)}")
+    print("\n" + "\n".join(_table(["a storm of alerts", "seen"], asyncio.run(_alerts()))))
 
 
 async def _measure(worker: str) -> Seen:
@@ -54,6 +56,13 @@ async def _measure(worker: str) -> Seen:
             taken = await samples(installation, folder / "samples", COUNT)
             mission = await installation.launch(*planned)
             return Seen(samples=taken, together=await burst(installation, mission, [task.name for task in planned]))
+
+
+async def _alerts() -> list[Row]:
+    with open_folder() as folder:
+        installation = Installation(home=folder / "home")
+        async with installation.running():
+            return [*await alert_figures(installation)]
 
 
 def _rows(seen: Sequence[Seen]) -> list[Row]:
@@ -76,11 +85,13 @@ def _good(together: Burst) -> int:
     return sum(record.state is RunState.SUCCESS and bool(record.report_path) for record in together.records)
 
 
-def _table(rows: Sequence[Row]) -> list[str]:
-    width = max(len(what) for what, *_ in rows)
-    body = [f"| {what:<{width}} | {' | '.join(f'{value:>8}' for value in values)} |" for what, *values in rows]
-    head = f"| {'what':<{width}} | {' | '.join(f'{worker:>8}' for worker in WORKERS)} |"
-    return [head, f"|{'-' * (width + 2)}|" + f"{'-' * 9}:|" * len(WORKERS), *body]
+def _table(head: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    first, *widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    body = [
+        f"| {what:<{first}} | {' | '.join(f'{value:>{width}}' for value, width in zip(values, widths, strict=True))} |"
+        for what, *values in (head, *rows)
+    ]
+    return [body[0], f"|{'-' * (first + 2)}|" + "".join(f"{'-' * (width + 1)}:|" for width in widths), *body[1:]]
 
 
 def _machine() -> str:

@@ -30,7 +30,9 @@ SECONDS = 60
 
 def written(name: str) -> str:
     """The YAML file of this name."""
-    [found] = [block for block in re.findall(r"^```yaml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE) if f"# {name}\n" in block]
+    [found] = [
+        block for block in re.findall(r"^```yaml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE) if block.startswith(f"# {name}")
+    ]
     return found
 
 

@@ -13,7 +13,7 @@ from deployments.spec import WORK_POOL
 from flows.command.output import command, show
 from flows.local import prepare_installation
 
-SERVICE_URL = "http://127.0.0.1:4201"
+SERVICE_URL = "http://127.0.0.1:4280"
 
 
 @command
