@@ -24,7 +24,7 @@ from tests.fakes.command import run_here
 from tests.fakes.installation import Installation
 
 TEXT = (Path(__file__).parents[1] / "docs" / "events.md").read_text()
-ADDRESS, TOKEN_FILE, KEY = "http://127.0.0.1:4201", "/etc/prometheus/missions-token", "the-readers-own-key"
+ADDRESS, TOKEN_FILE, KEY = "http://127.0.0.1:4280", "/etc/prometheus/missions-token", "the-readers-own-key"
 SECONDS = 60
 
 
