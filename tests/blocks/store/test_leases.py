@@ -8,6 +8,7 @@ from sqlalchemy import text
 from blocks.store.leases import LeaseState
 from blocks.store.store import Store
 from blueprint.errors import LeaseLost
+from blueprint.policy import Rule
 from tests.blocks.examples import intended, mission, run
 
 
@@ -50,16 +51,16 @@ async def test_taken_over_lease_is_lost_for_its_first_owner_and_nothing_more_is_
     assert not await store.leases.renew("run-1", "a", 30)
     assert not await store.leases.release("run-1", "a")
     with pytest.raises(LeaseLost, match="'a' no longer holds run 'run-1'"):
-        await store.journal.append("run-1", intended(), "a")
+        await store.journal.append("run-1", intended(rule=Rule.AUTO), "a")
     assert await store.journal.read("run-1") == []
-    assert (await store.journal.append("run-1", intended(), "b")).sequence == 1
+    assert (await store.journal.append("run-1", intended(rule=Rule.AUTO), "b")).sequence == 1
 
 
 async def test_writing_keeps_an_expired_lease_that_nobody_took(store: Store) -> None:
     await claim(store, "a")
     async with store.engine.begin() as connection:
         await connection.execute(text("UPDATE missions.leases SET expires_at = now() - interval '1 second'"))
-    await store.journal.append("run-1", intended(), "a")
+    await store.journal.append("run-1", intended(rule=Rule.AUTO), "a")
     assert await dead(store) == []
     assert await claim(store, "b") is None
 
@@ -98,7 +99,7 @@ async def test_ended_run_is_never_claimed_again(store: Store) -> None:
     assert await claim(store, "a") is None
     assert await dead(store) == []
     with pytest.raises(LeaseLost):
-        await store.journal.append("run-1", intended(), "a")
+        await store.journal.append("run-1", intended(rule=Rule.AUTO), "a")
     lease = await store.leases.get("run-1")
     assert lease is not None
     assert lease.state is LeaseState.ENDED
