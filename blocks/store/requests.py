@@ -55,6 +55,15 @@ class Requests:
         is_open = requests.c.state == RequestState.OPEN
         return await self._all(is_open if mission_id is None else is_open & (requests.c.mission_id == mission_id))
 
+    async def waiting(self) -> set[str]:
+        """Runs with an open request whose deadline has not passed."""
+        query = select(requests.c.run_id).where((requests.c.state == RequestState.OPEN) & (requests.c.deadline > DATABASE_NOW))
+
+        async def work(connection: AsyncConnection) -> set[str]:
+            return set(await connection.scalars(query))
+
+        return await self.database.read(work)
+
     async def overdue(self) -> list[Request]:
         """Open requests whose deadline has passed."""
         return await self._all((requests.c.state == RequestState.OPEN) & (requests.c.deadline <= DATABASE_NOW))

@@ -23,6 +23,7 @@ from flows.people.inputs import give_form, has_form
 from flows.people.replying import wake
 from flows.people.taking import take_form
 from flows.people.telling import expired, unanswered
+from flows.recovery.waiting import Wait, wait_of
 from flows.runs.closing import close_run
 from flows.runs.running import final_state
 
@@ -46,8 +47,8 @@ class Mender:
     store: Store
     client: PrefectClient
     home: Path
-    formed: set[UUID] = field(default_factory=set[UUID])
-    """Waits, by the id of their state, that are known to have their form."""
+    settled: set[Wait] = field(default_factory=set[Wait])
+    """Waits that were found suspended with their form are added; see `Waits`."""
 
     async def mend(self, lease: Lease) -> bool:
         """Put right the run of a lease that is dead or parked; whether anything was done. Safe to do again, or twice at once."""
@@ -107,12 +108,12 @@ class Mender:
         if late := [request for request in requests if request.answer is None and _is_over(request)]:
             return await self._unanswered(flow_run, lease, record, late[-1])
         if state.is_paused():
-            return await self._waiting(flow_run, state)
+            return await self._waiting(flow_run, state, lease)
         if lease.is_fresh or may_begin(state, lease):
             return False  # on its way into the wait, or out of it
         return await self.restart(flow_run, mission_id=lease.mission_id, operation=lease.operation)
 
-    async def _waiting(self, flow_run: FlowRun, state: State) -> bool:
+    async def _waiting(self, flow_run: FlowRun, state: State, lease: Lease) -> bool:
         """A suspended run: wake it when its answer is stored, give it its form when that is missing."""
         key = state.state_details.pause_key
         request = await self.store.requests.get(str(flow_run.id), key) if key else None
@@ -120,13 +121,13 @@ class Mender:
             return False
         if request.answer is not None:
             return await wake(self.client, request)
-        if state.id in self.formed or datetime.now(UTC) - state.timestamp < CRASH_SETTLES:
+        if wait_of(lease) in self.settled or datetime.now(UTC) - state.timestamp < CRASH_SETTLES:
             return False
         is_missing = not await has_form(self.client, flow_run.id, request.key)
         if is_missing:
             mission = await self.store.missions.get(request.mission_id)
             await give_form(self.client, flow_run.id, state, form_for(request, mission.timezone))
-        self.formed.add(state.id)
+        self.settled.add(wait_of(lease))
         return is_missing
 
     async def _unanswered(self, flow_run: FlowRun, lease: Lease, record: RunRecord | None, request: Request) -> bool:

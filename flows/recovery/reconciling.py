@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import FlowRunFilter
@@ -23,6 +22,7 @@ from flows.creation.creating import OPERATION as CREATE
 from flows.naming import mission_id_for
 from flows.people.telling import expired, reminder
 from flows.recovery.mending import Mender, may_begin
+from flows.recovery.waiting import Wait, Waits
 from flows.runs.running import OPERATION as RUN_TASK
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Reconciler:
     client: PrefectClient
     home: Path
     _put_off: dict[str, float] = field(default_factory=dict[str, float])
-    _formed: set[UUID] = field(default_factory=set[UUID])
+    _settled: set[Wait] = field(default_factory=set[Wait])
 
     async def round(self) -> int:
         """Mend everything once; gives how many runs were touched. 0 also when another reconciler is at it."""
@@ -47,7 +47,8 @@ class Reconciler:
             if not is_ours:
                 return 0
             mender = self._mender()
-            leases = [*await self.store.leases.dead(), *await self.store.leases.parked()]
+            waits = Waits(store=self.store, client=self.client, settled=self._settled)
+            leases = [*await self.store.leases.dead(), *await waits.to_look_at()]
             touched = sum([await self._try(lease.run_id, partial(mender.mend, lease)) for lease in leases])
             return touched + await self._expire() + await self._remind()
 
@@ -99,7 +100,7 @@ class Reconciler:
             return False
 
     def _mender(self) -> Mender:
-        return Mender(store=self.store, client=self.client, home=self.home, formed=self._formed)
+        return Mender(store=self.store, client=self.client, home=self.home, settled=self._settled)
 
     async def _begun(self) -> list[FlowRun]:
         types = [StateType.PENDING, StateType.RUNNING, StateType.CRASHED]
