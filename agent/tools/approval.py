@@ -41,6 +41,9 @@ class Approval(Toolset):
 
     async def call(self, call: ToolCall) -> ToolResult:
         """Make the call if it is allowed; else an error result that tells the model who refused and why."""
+        begun = self._begun(call)
+        if begun is not None and not begun.traits.is_repeatable:
+            return await self.inner.call(call, _permit_of(begun))
         tool = find_tool(self.offered, call)
         if tool is None:
             return await self._refuse(call, f"Tool {call.name!r} is not offered to this Task.", changes=False)
@@ -101,6 +104,16 @@ class Approval(Toolset):
             )
         )
         return ToolResult(text=text, is_error=True, outcome=outcome)
+
+
+def _permit_of(begun: Intended) -> Permit:
+    """The permit of a call that an earlier execution began: what became of it is settled whatever holds today.
+
+    Its server may be away just now, or the policy stricter: refused, it would count as not done.
+    """
+    call = begun.call
+    tool = Tool(server=call.server, name=call.tool, wire_name="", description="", parameters={}, traits=begun.traits)
+    return Permit(tool=tool, verdict=Verdict(rule=begun.rule, reason=begun.reason)).like(begun)
 
 
 def _changes(tool: Tool) -> bool:

@@ -1,6 +1,6 @@
 """Writes each call before it is made and after it came back; settles calls whose outcome is unknown (R4.8)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.approver import Approver
 from agent.asking import ask_person
@@ -32,6 +32,8 @@ class Journaled:
             return await self._settle(call, permit, "The run was interrupted while this call was at work.")
         await self.journal.append(permit.intended(call, attempts + 1))
         result = await self.inner.call(call)
+        if attempts and result.outcome is Outcome.NOT_DONE:  # this attempt; an earlier one may have had the effect
+            result = replace(result, outcome=Outcome.UNKNOWN)
         if result.outcome is Outcome.UNKNOWN and not permit.tool.traits.is_repeatable:
             return await self._settle(call, permit, result.text)
         return await self._record(call, permit, result)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.loop import Agent, Brief, work
+from blueprint.connections import StdioServer, ToolServerConnection
 from blueprint.errors import LimitReached, ModelMisbehaved, Stopped
 from blueprint.policy import RiskPolicy, Rule, ToolRule
 from blueprint.requests import AnomalyQuestion, ApprovalQuestion, Decision
@@ -194,3 +195,30 @@ async def test_the_step_limit_ends_the_run(tmp_path: Path) -> None:
     ):
         with pytest.raises(LimitReached, match="2 steps"):
             await _work(agent, brief)
+
+
+@pytest.mark.parametrize(
+    ("tool", "decisions", "outcome"),
+    [
+        pytest.param("count", [Decision.HAPPENED], Outcome.DONE, id="asked about"),
+        pytest.param("count_once", [], Outcome.UNKNOWN, id="repeatable, and not to be repeated now"),
+    ],
+)
+async def test_a_call_that_was_begun_stays_in_the_ledger_when_its_server_does_not_come_back(
+    tmp_path: Path, tool: str, decisions: list[Decision], outcome: Outcome
+) -> None:
+    counter, journal, people = Counter(folder=tmp_path), MemoryJournal(), ToldPeople(*decisions)
+    policy = RiskPolicy(rules=(ToolRule(tool="counter.*", rule=Rule.AUTO),))
+    gone = ToolServerConnection(name="counter", server=StdioServer(command="/no/such/server"))
+    async with scripted_model([calls((f"counter__{tool}", {"text": "one"})), DONE]) as model:
+        async with agent_at_work(
+            model_url=model.url, servers=[counter.connection()], journal=journal, people=people, policy=policy
+        ) as agent:
+            async for event in work(agent, BRIEF):
+                if isinstance(event, Returned):
+                    break
+        interrupted = MemoryJournal([event for event in journal.events if not isinstance(event, Returned)])
+        async with agent_at_work(model_url=model.url, servers=[gone], journal=interrupted, people=people, policy=policy) as agent:
+            await _work(agent)
+    assert [(event.outcome, event.changes) for event in _returned(interrupted)] == [(outcome, True)]
+    assert counter.counts() == ["one"]
