@@ -15,7 +15,7 @@ from mcp.types import Tool as McpTool
 from pydantic import ValidationError
 
 from agent.tools.content import as_text, clean, cut, structured
-from agent.tools.mcp_errors import call_failure, call_outcome, is_connection_closed, is_session_lost, why_unavailable
+from agent.tools.mcp_errors import call_failure, call_outcome, has_died, is_connection_closed, is_session_lost, why_unavailable
 from agent.tools.mcp_owner import Owner
 from agent.tools.toolset import ToolResult
 from blueprint.connections import HttpServer, ToolServerConnection
@@ -62,9 +62,9 @@ class Connection:
         self._listing: Listing | None = None
 
     async def tools(self) -> Listing:
-        """All tools as they are now."""
-        listing, lost_session = await self._list()
-        if lost_session:
+        """All tools as they are now. A server that died as it was asked is asked once more: the run would do without it."""
+        listing, is_worth_another = await self._list()
+        if is_worth_another:
             listing, _ = await self._list()
         return listing
 
@@ -88,13 +88,13 @@ class Connection:
         try:
             owner = await self._connected()
         except ToolServerUnavailable as error:
-            return Listing(problem=str(error)), False
+            return Listing(problem=str(error)), has_died(error.__cause__)
         try:
             async with asyncio.timeout(self._settings.connect_timeout_seconds):
                 self._listing = await _list_all(owner.client, self._settings.name)
         except _FAILURES as error:
             self._mark(owner, error)
-            return Listing(problem=why_unavailable(self._settings, error, "")), is_session_lost(error)
+            return Listing(problem=why_unavailable(self._settings, error, "")), is_session_lost(error) or has_died(error)
         return self._listing, False
 
     async def _attempt(self, tool: str, arguments: dict[str, Any]) -> tuple[ToolResult, bool]:

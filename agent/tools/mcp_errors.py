@@ -62,6 +62,11 @@ def is_connection_closed(error: Exception) -> bool:
     return isinstance(error, MCPError) and error.code == CONNECTION_CLOSED and not _known(error, "http_status")
 
 
+def has_died(error: BaseException | None) -> bool:
+    """Whether the server went away in the middle of something, as against being slow, missing or wrong."""
+    return error is not None and any(isinstance(cause, MCPError) and is_connection_closed(cause) for cause in _leaves(error))
+
+
 def _known(error: MCPError, key: str) -> Any:
     data: object = error.data
     return cast(dict[str, Any], data).get(key) if isinstance(data, dict) else None

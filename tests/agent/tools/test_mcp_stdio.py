@@ -91,6 +91,17 @@ async def test_a_server_that_dies_in_a_call_leaves_it_unknown_and_is_started_aga
     assert (again.is_error, again.text) == (False, '{"lines": []}')
 
 
+async def test_a_server_that_dies_as_it_starts_is_started_once_more(counter: Counter, tmp_path: Path) -> None:
+    dies_first = 'test -e "$0" && exec "$@"; touch "$0"; exit 1'
+    settings = counter.connection()
+    assert isinstance(settings.server, StdioServer)
+    arguments = ("-c", dies_first, str(tmp_path / "died"), settings.server.command, *settings.server.arguments)
+    server = settings.server.model_copy(update={"command": "sh", "arguments": arguments})
+    async with McpToolset([settings.model_copy(update={"server": server})]) as toolset:
+        listing = await toolset.tools()
+    assert (listing.failures, "counter.count" in {tool.full_name for tool in listing.tools}) == ({}, True)
+
+
 async def test_a_server_that_only_ever_dies_is_left_alone_in_the_end(toolset: McpToolset, counter: Counter) -> None:
     results = [await _call(toolset, "crash") for _ in range(MAX_STARTS + 1)]
     assert len(counter.calls("crash", "start")) == MAX_STARTS
