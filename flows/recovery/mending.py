@@ -166,7 +166,8 @@ class Mender:
     async def _finish(self, flow_run: FlowRun, record: RunRecord, state: RunState, reason: str) -> bool:
         record = await close_run(self.store, self.home, record.id, state=state, reason=reason)
         shown = final_state(record)
-        if flow_run.state is None or flow_run.state.type is not shown.type:
+        is_shown = flow_run.state is not None and (flow_run.state.type, flow_run.state.message) == (shown.type, shown.message)
+        if not is_shown:  # Prefect may have failed it too, in words that explain nothing
             await self.client.set_flow_run_state(flow_run.id, shown, force=True)
         await self.store.leases.end(record.id)
         return True
