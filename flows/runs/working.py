@@ -19,6 +19,7 @@ from agent.tools.journaled import Journaled
 from agent.tools.limits import Limited
 from agent.tools.mcp import McpToolset
 from agent.tools.only_reads import OnlyReads
+from agent.tools.patience import listed_patiently
 from agent.tools.persons_leave import PersonsLeave
 from agent.tools.redacted import Redacted
 from agent.tools.toolset import Tool, ToolListing
@@ -97,7 +98,7 @@ async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> Asy
     async with McpToolset(employee.servers, log_directory=logs) as servers, OpenAIModel(employee.model) as model:
         redaction = Redaction.of(employee.servers, employee.model)
         redacted = Redacted(inner=servers, redaction=redaction)
-        listing = await redacted.tools()
+        listing = await (listed_patiently(redacted) if journal.events else redacted.tools())
         offered = _offered(listing.tools, run.task)
         limited = Limited(redacted, max_result_chars=RESULT_CHARS, call_seconds=_longest_call(employee))
         steps = StepToolset(inner=limited, picture=run.picture)
