@@ -29,7 +29,7 @@ Word = Literal[
 
 
 @flow(name="reply", flow_run_name="reply to {run}", persist_result=False)
-async def reply_to_run(run: str, decision: Word = "as written", text: str = "", choice: str = "") -> State:
+async def reply_to_run(run: str, decision: Word = "as written", text: str = "", choice: str = "", request: str = "") -> State:
     """Answer the question that a run waits for. The first answer counts; a late or second one is refused with the reason.
 
     Args:
@@ -37,12 +37,14 @@ async def reply_to_run(run: str, decision: Word = "as written", text: str = "", 
         decision: What is decided; which words fit depends on the question. 'as written' reads it from the text.
         text: Free text for the agent, or the answer to its question.
         choice: For a choice: the option, word for word.
+        request: Key of the question that is meant, for automations: an answer that comes late never answers a later one.
     """
     try:
         async with open_store() as store:
             chosen = None if decision == "as written" else Decision(decision)
-            request = await reply(store, run, Reply(text=text, decision=chosen, choice=choice), by="deployment:reply")
+            said = Reply(text=text, decision=chosen, choice=choice)
+            answered = await reply(store, run, said, by="deployment:reply", key=request or None)
     except MissionsError as refusal:
         return Failed(message=str(refusal))
-    taken = request.answer.decision.replace("_", " ") if request.answer else "nothing"
-    return Completed(message=f"{request.title!r} is answered: {taken}.")
+    taken = answered.answer.decision.replace("_", " ") if answered.answer else "nothing"
+    return Completed(message=f"{answered.title!r} is answered: {taken}.")
