@@ -1,5 +1,5 @@
 # Everything runs in a virtual environment of the clone's own: .venv
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench chaos clean
 VENV := .venv
 READY := $(VENV)/.ready
 
@@ -16,6 +16,11 @@ lint: $(READY)
 
 bench: $(READY)
 	$(VENV)/bin/python -m benchmarks
+
+# Kills 200 processes of an installation while its runs work, 20 minutes at most; another SEED is another trial.
+SEED := 1
+chaos: $(READY)
+	$(VENV)/bin/python -m tests.chaos --kills 200 --minutes 20 --seed $(SEED)
 
 clean:
 	rm -rf $(VENV)

@@ -4,7 +4,7 @@
         ... server.url, server.requests ...
 
 Turns may be added while it runs (`server.turns.append`). When they are used up it answers 503 and asks not to be tried
-again. Other processes may use its address too.
+again. Other processes may use its address too. `answering_model` takes each turn from what was asked instead.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import json
 import logging
 import socket
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -40,6 +40,10 @@ class Turn:
     wait_seconds: float = 0
     gate: asyncio.Event | None = None
     chunks_until_cut: int | None = None
+
+
+NextTurn = Callable[[dict[str, Any], Mapping[str, str]], Turn]
+"""What is answered to a request, by its body and headers."""
 
 
 def says(text: str) -> Turn:
@@ -97,17 +101,46 @@ class ScriptedModel:
 @contextlib.asynccontextmanager
 async def scripted_model(turns: Iterable[Turn], *, key: str = "") -> AsyncGenerator[ScriptedModel]:
     """Serve `turns` on a free port of loopback; with `key`, requests without it as bearer token get 401 and use no turn."""
-    listener = socket.create_server(("127.0.0.1", 0))  # listens at once: no request can come too early
-    # Accepted connections inherit it; asyncio sets it only on sockets of its own, and without it each answer takes 40 ms more.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-    model = ScriptedModel(url=url, turns=deque(turns), requests=[], headers=[])
+    with _listener() as listener:
+        model = ScriptedModel(url=_url(listener), turns=deque(turns), requests=[], headers=[])
+
+        def next_turn(body: dict[str, Any], headers: Mapping[str, str]) -> Turn:
+            model.requests.append(body)
+            model.headers.append(headers)
+            return model.turns.popleft() if model.turns else _USED_UP
+
+        async with _serving(listener, next_turn, key):
+            yield model
+
+
+@contextlib.asynccontextmanager
+async def answering_model(answer: Callable[[dict[str, Any]], Turn]) -> AsyncGenerator[str]:
+    """The address of a model whose turns `answer` makes of each request's body: the same however often it is asked."""
+    with _listener() as listener:
+        async with _serving(listener, lambda body, _: answer(body), key=""):
+            yield _url(listener)
+
+
+@contextlib.contextmanager
+def _listener() -> Generator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # listens at once: no request can come too early
+        # Accepted connections inherit it; asyncio sets it on its own sockets only, and without it each answer takes 40 ms more.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield listener
+
+
+def _url(listener: socket.socket) -> str:
+    return f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+
+
+@contextlib.asynccontextmanager
+async def _serving(listener: socket.socket, next_turn: NextTurn, key: str) -> AsyncGenerator[None]:
     stopping = asyncio.Event()
-    server = _Server(uvicorn.Config(_app(model, key, stopping), log_config=None, lifespan="off"))
+    server = _Server(uvicorn.Config(_app(next_turn, key, stopping), log_config=None, lifespan="off"))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     logging.getLogger("uvicorn.error").addFilter(_is_no_cut)
     try:
-        yield model
+        yield
     finally:
         stopping.set()
         server.should_exit = True
@@ -130,14 +163,12 @@ def _is_no_cut(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], _Cut))
 
 
-def _app(model: ScriptedModel, key: str, stopping: asyncio.Event) -> Starlette:
+def _app(next_turn: NextTurn, key: str, stopping: asyncio.Event) -> Starlette:
     async def complete(request: Request) -> Response:
         if key and request.headers.get("authorization") != f"Bearer {key}":
             return JSONResponse({"error": {"message": "Incorrect API key provided"}}, 401)
         body = json.loads(await request.body())
-        model.requests.append(body)
-        model.headers.append(request.headers)
-        turn = model.turns.popleft() if model.turns else _USED_UP
+        turn = next_turn(body, request.headers)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), turn.wait_seconds)
         if turn.gate is not None:
