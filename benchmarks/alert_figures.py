@@ -1,14 +1,18 @@
 """What a storm of alerts does to the gateway of a whole installation, once quietly and once with the service killed in it."""
 
 import asyncio
+import logging
 import secrets
 
+from prefect.events.clients import NullEventsClient
+from prefect.events.worker import EventsWorker
 from pydantic import SecretStr
 
 from benchmarks.alert_storm import Storm, alerts, kill_service, storm
+from benchmarks.machine import Row, machine_line, table
 from blocks.event_source import EventSource
 from tests.fakes.automations import runs_of, waiting_deployment
-from tests.fakes.installation import Installation
+from tests.fakes.installation import Installation, open_folder
 
 COUNT, SECONDS = 1_000, 10.0
 
@@ -17,8 +21,21 @@ _DAY = 86_400
 _SETTLED_SECONDS = 300.0
 
 
-async def alert_figures(installation: Installation) -> list[tuple[str, str]]:
-    """Rows of the table; the installation must run."""
+def main() -> None:
+    """Measure and print."""
+    logging.disable(logging.INFO)
+    EventsWorker.set_client_override(NullEventsClient)  # this process's own events would wait for servers that are long gone
+    print("\n".join([machine_line(), "", *table(asyncio.run(_measure()))]))
+
+
+async def _measure() -> list[Row]:
+    with open_folder() as folder:
+        installation = Installation(home=folder / "home")
+        async with installation.running():
+            return await _figures(installation)
+
+
+async def _figures(installation: Installation) -> list[Row]:
     token = secrets.token_urlsafe()
     await EventSource(secret=SecretStr(token)).asave(_SOURCE)
     url = f"{installation.addresses.service_url}/events/{_SOURCE}"
@@ -56,3 +73,7 @@ async def _settled(installation: Installation) -> tuple[int, int]:
 def _times(result: Storm) -> str:
     figures = (result.percentile(0.5), result.percentile(0.99), max(result.seconds))
     return " / ".join(f"{seconds * 1000:.0f}" for seconds in figures) + " ms"
+
+
+if __name__ == "__main__":
+    main()

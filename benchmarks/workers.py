@@ -2,10 +2,8 @@
 
 import asyncio
 import logging
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from statistics import median
 
 import psutil
@@ -13,8 +11,8 @@ from prefect.events.clients import NullEventsClient
 from prefect.events.worker import EventsWorker
 
 from benchmarks import latency
-from benchmarks.alert_figures import alert_figures
 from benchmarks.latency import Sample, samples
+from benchmarks.machine import Row, machine_line, table
 from benchmarks.many_runs import Burst, burst, in_words, tasks
 from blueprint.records import RunState
 from tests.fakes.installation import Installation, open_folder
@@ -22,8 +20,6 @@ from tests.fakes.installation import Installation, open_folder
 WORKERS = ("warm", "stock")
 COUNT = 20
 """Samples of each latency, and runs at once."""
-
-Row = tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +36,11 @@ def main() -> None:
     EventsWorker.set_client_override(NullEventsClient)  # this process's own events would wait for servers that are long gone
     load = psutil.getloadavg()[0]
     seen = {worker: asyncio.run(_measure(worker)) for worker in WORKERS}
-    print(f"{datetime.now(UTC):%Y-%m-%d}, {_machine()}, load of other work {load:.1f}\n")
-    print("\n".join(_table(["what", *WORKERS], _rows(list(seen.values())))))
+    rows = _rows(list(seen.values()))
+    print("\n".join([f"{machine_line()}, load of other work {load:.1f}", "", *table(rows, head=("what", *WORKERS))]))
     for worker, one in seen.items():
         print(f"\nTo the first step ({worker}): {latency.in_words(one.samples)}")
         print(f"At once ({worker}): {in_words(one.together.phases)}")
-    print("\n" + "\n".join(_table(["a storm of alerts", "seen"], asyncio.run(_alerts()))))
 
 
 async def _measure(worker: str) -> Seen:
@@ -56,13 +51,6 @@ async def _measure(worker: str) -> Seen:
             taken = await samples(installation, folder / "samples", COUNT)
             mission = await installation.launch(*planned)
             return Seen(samples=taken, together=await burst(installation, mission, [task.name for task in planned]))
-
-
-async def _alerts() -> list[Row]:
-    with open_folder() as folder:
-        installation = Installation(home=folder / "home")
-        async with installation.running():
-            return [*await alert_figures(installation)]
 
 
 def _rows(seen: Sequence[Seen]) -> list[Row]:
@@ -83,21 +71,6 @@ def _rows(seen: Sequence[Seen]) -> list[Row]:
 
 def _good(together: Burst) -> int:
     return sum(record.state is RunState.SUCCESS and bool(record.report_path) for record in together.records)
-
-
-def _table(head: Sequence[str], rows: Sequence[Row]) -> list[str]:
-    first, *widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    body = [
-        f"| {what:<{first}} | {' | '.join(f'{value:>{width}}' for value, width in zip(values, widths, strict=True))} |"
-        for what, *values in (head, *rows)
-    ]
-    return [body[0], f"|{'-' * (first + 2)}|" + "".join(f"{'-' * (width + 1)}:|" for width in widths), *body[1:]]
-
-
-def _machine() -> str:
-    memory = psutil.virtual_memory().total / 2**30
-    system = f"{platform.system()} {platform.machine()}"
-    return f"{system}, {psutil.cpu_count()} cores, {memory:.0f} GB, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":
