@@ -11,6 +11,7 @@ from mcp.types import Tool as McpTool
 
 from agent.tools.content import clean, cut
 from agent.tools.mcp_connection import Connection, Listing
+from agent.tools.mcp_owner import CLOSE_SECONDS
 from agent.tools.names import wire_names
 from agent.tools.toolset import Tool, ToolListing, ToolResult
 from blueprint.connections import ToolServerConnection
@@ -19,12 +20,16 @@ from blueprint.stream import Outcome
 
 MAX_DESCRIPTION_CHARS = 4_000
 
+HURRIED_SECONDS = 1.0
+"""So long a tool server may take to leave when the run is cancelled, waits for a person, or has failed."""
+
 
 class McpToolset:
     """An async context manager: servers start when their tools are first listed or called, all at the same time.
 
     A server that can't be used is a sentence in the listing and the others go on (R4.10); one that dies is started again
-    for the next call, a bounded number of times. Leaving closes all connections and ends all child processes (R4.7).
+    for the next call, a bounded number of times. Leaving closes all connections and ends all child processes (R4.7); when
+    it is left in a hurry (a cancellation, an error, a wait that ends the process), those that do not leave at once are killed.
     Child processes write their stderr to `<log_directory>/<server>.log`.
     """
 
@@ -38,7 +43,8 @@ class McpToolset:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await asyncio.gather(*(connection.close() for connection in self._connections.values()))
+        grace = CLOSE_SECONDS if kind is None else HURRIED_SECONDS
+        await asyncio.gather(*(connection.close(grace) for connection in self._connections.values()))
 
     async def tools(self) -> ToolListing:
         """The tools of all servers as they are now."""

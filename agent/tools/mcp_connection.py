@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from agent.tools.content import as_text, clean, cut, structured
 from agent.tools.mcp_errors import call_failure, call_outcome, has_died, is_connection_closed, is_session_lost, why_unavailable
-from agent.tools.mcp_owner import Owner
+from agent.tools.mcp_owner import CLOSE_SECONDS, Owner
 from agent.tools.toolset import ToolResult
 from blueprint.connections import HttpServer, ToolServerConnection
 from blueprint.errors import ToolServerUnavailable
@@ -77,12 +77,12 @@ class Connection:
             result, _ = await self._attempt(tool, arguments)
         return result
 
-    async def close(self) -> None:
-        """Close the connection; a child process and its group are gone afterwards."""
+    async def close(self, grace_seconds: float = CLOSE_SECONDS) -> None:
+        """Close the connection; a child process and its group are gone afterwards, killed when they take longer."""
         async with self._starting:
             self._is_closed = True
             if self._owner is not None:
-                await self._owner.close()
+                await self._owner.close(grace_seconds)
 
     async def _list(self) -> tuple[Listing, bool]:
         try:

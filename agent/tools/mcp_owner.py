@@ -15,13 +15,13 @@ from mcp.types import Implementation
 from agent.redaction import Redaction
 from agent.tools.mcp_errors import why_unavailable
 from agent.tools.mcp_log import kept_log
-from agent.tools.mcp_transport import open_transport
+from agent.tools.mcp_transport import kill_group, open_transport
 from blueprint.connections import StdioServer, ToolServerConnection
 from blueprint.errors import ToolServerUnavailable
 
 logger = logging.getLogger(__name__)
 
-_CLOSE_SECONDS = 12.0
+CLOSE_SECONDS = 12.0
 """The SDK gives a child process at most 6.5 s to leave; an HTTP server is asked once to end the session."""
 
 
@@ -32,6 +32,7 @@ class Owner:
         self._settings = settings
         is_process = isinstance(settings.server, StdioServer)
         self._log = log_directory / f"{settings.name}.log" if log_directory and is_process else None
+        self._group: int | None = None
         self._stop = asyncio.Event()
         self._ready: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._own(), name=f"tool server {settings.name}")
@@ -65,24 +66,30 @@ class Owner:
         """Make no more calls here; the connection closes by itself."""
         self._stop.set()
 
-    async def close(self) -> None:
-        """Close the connection and wait, for a bounded time, until a child process is gone."""
+    async def close(self, grace_seconds: float = CLOSE_SECONDS) -> None:
+        """Close the connection and wait, for a bounded time, until a child process is gone; one that stays is killed."""
         self._stop.set()
         if not self._ready.done():
             self._task.cancel()
-        _, unfinished = await asyncio.wait({self._task}, timeout=_CLOSE_SECONDS)
+        _, unfinished = await asyncio.wait({self._task}, timeout=grace_seconds)
+        if unfinished and self._group is not None:
+            kill_group(self._group)
+            _, unfinished = await asyncio.wait({self._task}, timeout=CLOSE_SECONDS)
         if unfinished:
-            logger.warning("Tool server %r did not close within %g s.", self._settings.name, _CLOSE_SECONDS)
+            logger.warning("Tool server %r did not close within %g s.", self._settings.name, grace_seconds)
             self._task.cancel()
 
     async def _own(self) -> None:
         async with AsyncExitStack() as stack:
             log = await stack.enter_async_context(kept_log(self._log, Redaction.of([self._settings])))
             async with asyncio.timeout(self._settings.connect_timeout_seconds):
-                transport = open_transport(self._settings, log, on_closed=self._stop.set)
+                transport = open_transport(self._settings, log, on_started=self._note_group, on_closed=self._stop.set)
                 client = await stack.enter_async_context(Client(transport, client_info=_ourselves(), cache=None))
             self._ready.set_result(client)
             await self._stop.wait()
+
+    def _note_group(self, group: int) -> None:
+        self._group = group
 
     def _note_end(self, task: asyncio.Task[None]) -> None:
         self._stop.set()

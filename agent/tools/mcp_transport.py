@@ -27,21 +27,31 @@ _MAX_EVENT_BYTES = 64 * 2**20
 
 @asynccontextmanager
 async def open_transport(
-    settings: ToolServerConnection, log: TextIO, on_closed: Callable[[], None]
+    settings: ToolServerConnection, log: TextIO, *, on_started: Callable[[int], None], on_closed: Callable[[], None]
 ) -> AsyncGenerator[tuple[Any, Any]]:
     """The read and write stream to the server; `on_closed` is called when the server's side ends.
+
+    `on_started` is told the process group of a child process.
 
     A child process writes its stderr to `log`, gets HOME, LOGNAME, PATH, SHELL, TERM, USER and what the connection
     gives, nothing else of ours (R9.4), and is gone with its whole process group at the end. OSError when it can't be started.
     """
-    async with _streams(settings, log) as (received, sent):
+    async with _streams(settings, log, on_started) as (received, sent):
         yield _Watched(received, on_closed), sent
 
 
-def _streams(settings: ToolServerConnection, log: TextIO) -> AbstractAsyncContextManager[tuple[Any, Any]]:
+def kill_group(group: int) -> None:
+    """SIGKILL to a process group; no error when it is gone."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def _streams(
+    settings: ToolServerConnection, log: TextIO, on_started: Callable[[int], None]
+) -> AbstractAsyncContextManager[tuple[Any, Any]]:
     match settings.server:
         case StdioServer() as server:
-            return _stdio(server, log)
+            return _stdio(server, log, on_started)
         case HttpServer(transport="http") as server:
             return _http(server, settings.call_timeout_seconds)
         case HttpServer() as server:
@@ -65,7 +75,7 @@ async def _http(server: HttpServer, call_seconds: float) -> AsyncGenerator[tuple
 
 
 @asynccontextmanager
-async def _stdio(server: StdioServer, log: TextIO) -> AsyncGenerator[tuple[Any, Any]]:
+async def _stdio(server: StdioServer, log: TextIO, on_started: Callable[[int], None]) -> AsyncGenerator[tuple[Any, Any]]:
     mark = f"{os.getpid()}-{uuid.uuid4().hex}"
     parameters = StdioServerParameters(
         command=server.command,
@@ -78,12 +88,13 @@ async def _stdio(server: StdioServer, log: TextIO) -> AsyncGenerator[tuple[Any, 
     try:
         async with stdio_client(parameters, errlog=log) as streams:
             group = await asyncio.to_thread(_find_group, mark)
+            if group is not None:
+                on_started(group)
             yield streams
     finally:
         # The SDK kills the group only when the server itself does not leave; its children may stay behind.
         if group is not None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(group, signal.SIGKILL)
+            kill_group(group)
 
 
 def _find_group(mark: str) -> int | None:

@@ -19,6 +19,9 @@ from reports.steps import is_leave_ahead, step_page, step_title
 logger = logging.getLogger(__name__)
 Given = TypeVar("Given")
 
+FINISH_SECONDS = 60.0
+"""So long the end of a run, or a wait, is held up for steps that are still being drawn."""
+
 
 @task(name="step", cache_policy=NO_CACHE, persist_result=False)
 async def _step(act: Callable[[], Awaitable[Given]]) -> tuple[Given, UUID]:
@@ -51,9 +54,13 @@ class Picture:
         if self._drawing is None:
             self._drawing = asyncio.create_task(self._draw_all())
 
-    async def finish(self) -> None:
-        """Return when all that was shown is drawn: at a wait and at the end."""
-        await self._queue.join()
+    async def finish(self, seconds: float = FINISH_SECONDS) -> None:
+        """Return when all that was shown is drawn, at a wait and at the end; what takes longer than that is left out."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._queue.join()
+        except TimeoutError:
+            logger.warning("Some steps of run %s are not shown; the journal has them.", self._flow_run_id)
         if self._drawing is not None:
             self._drawing.cancel()
             self._drawing = None

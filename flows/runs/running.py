@@ -17,13 +17,16 @@ from flows.opening import open_store
 from flows.runs.admitting import Admitted, enter
 from flows.runs.closing import close_run
 from flows.runs.lease import Lease, held_lease, is_last_word
-from flows.runs.picture import Picture
+from flows.runs.picture import FINISH_SECONDS, Picture
 from flows.runs.working import Run, do_work
 from flows.settings import RunSettings
 from reports.text import one_line
 
 OPERATION = "run-task"
 """What leases of Task runs are held for."""
+
+CANCELLED_SECONDS = 2.0
+"""A cancelled run is to be over within 10 s (R4.7); so long it may draw its last steps."""
 
 
 async def run_to_end(mission_id: str, task: str) -> State:
@@ -93,6 +96,7 @@ async def _to_record(store: Store, settings: RunSettings, lease: Lease, admitted
     picture = Picture(flow_run_id=record.id, artifact_key=steps_key(record.mission_id, record.id))
     run = Run(admitted=admitted, lease=lease, picture=picture, settings=settings)
     state, reason = await _outcome(run)
+    await picture.finish(CANCELLED_SECONDS if state is RunState.CANCELLED else FINISH_SECONDS)
     await lease.beat()
     return await close_run(store, settings.home, record.id, state=state, reason=reason)
 

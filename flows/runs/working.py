@@ -79,7 +79,6 @@ async def do_work(run: Run) -> None:
             missing=listing.failures,
         )
         await _drive(run, agent, first)
-    await run.picture.finish()
 
 
 @asynccontextmanager

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-import psutil
 import pytest
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Cancelling, Crashed, Failed, Pending, Running
@@ -30,7 +29,6 @@ from tests.fakes.model_server import ScriptedModel, calls, scripted_model, waits
 
 DONE = calls(("conclude", {"summary": "All counted.", "findings": []}))
 COUNT = calls(("counter__count", {"text": "one"}))
-MUTE = calls(("counter__mute", {}))
 SILENT = waits(300, DONE)
 
 
@@ -73,19 +71,6 @@ async def test_a_question_that_nobody_answers_ends_the_run_with_a_report_and_wit
         [told.count(f"{run_id}:approve-c00001000:{kind}") for kind in ("half", "last", "expired")] for run_id in (silent, asleep)
     ]
     assert ([counts[2] for counts in about], max(map(max, about))) == ([1, 1], 1), "each time-out is told, and nothing twice"
-
-
-async def test_a_cancelled_run_stops_its_tool_call_and_leaves_no_process(installation: Installation, tmp_path: Path) -> None:
-    counter = Counter(folder=tmp_path)
-    async with scripted_model([MUTE]) as model:
-        run_id = await installation.start(await _mission(installation, model, counter))
-        await wait_until(lambda: bool(counter.calls("mute", "start")), BACK_SECONDS)
-        outcome = await installation.command("cancel", run_id, "--json")
-        record = await installation.ended(run_id)
-        state = await reaches(installation, run_id, "Cancelled", seconds=15)
-    assert (outcome.code, outcome.json["state"]) == (0, "Cancelled"), outcome
-    assert (record.state, record.reason, state.message) == (RunState.CANCELLED, "A person cancelled the run.", record.reason)
-    await wait_until(lambda: not _still_there(tmp_path))
 
 
 @pytest.mark.parametrize("proposed", [Cancelling(), Cancelled()], ids=["cancelling", "cancelled"])
@@ -263,14 +248,3 @@ async def test_an_answer_at_once_finds_the_worker_alive(installation: Installati
 def test_a_run_without_a_lease_is_lost_only_after_a_while(state: State, seconds: int, expected: bool) -> None:
     state.timestamp = datetime.now(UTC) - timedelta(seconds=seconds)  # pyright: ignore[reportAttributeAccessIssue]
     assert may_begin(state, None) is expected
-
-
-def _still_there(folder: Path) -> list[int]:
-    return [process.pid for process in psutil.process_iter() if _mentions(process, str(folder))]
-
-
-def _mentions(process: psutil.Process, words: str) -> bool:
-    try:
-        return words in " ".join(process.cmdline()) and "counter_server" in " ".join(process.cmdline())
-    except psutil.Error:
-        return False

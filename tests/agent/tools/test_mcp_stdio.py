@@ -10,13 +10,13 @@ import psutil
 import pytest
 from pydantic import JsonValue, SecretStr
 
-from agent.tools.mcp import McpToolset
+from agent.tools.mcp import HURRIED_SECONDS, McpToolset
 from agent.tools.mcp_connection import MAX_STARTS
 from agent.tools.toolset import Tool, ToolResult
 from blueprint.connections import StdioServer, ToolServerConnection
 from blueprint.policy import ToolCall, ToolTraits
 from blueprint.stream import Outcome
-from tests.fakes.counter import Counter
+from tests.fakes.counter import Counter, wait_until
 
 
 @pytest.fixture
@@ -186,6 +186,26 @@ async def test_closing_ends_the_whole_process_group(counter: Counter, tmp_path: 
         assert (await toolset.tools()).failures == {}
         left_behind = psutil.Process(int(pid_file.read_text()))
     assert _is_dead(left_behind)
+
+
+async def test_a_server_that_does_not_leave_is_killed_with_its_children_at_once_when_the_run_is_cancelled(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "log"
+    arguments = ("-m", "tests.fakes.stubborn_server", "--log", str(log))
+
+    async def work() -> None:
+        async with McpToolset([_server("stubborn", sys.executable, *arguments)]) as toolset:
+            await toolset.tools()
+            await _call(toolset, "block", server="stubborn")
+
+    run = asyncio.create_task(work())
+    await wait_until(lambda: log.exists() and "called" in log.read_text(), 60)
+    processes = [psutil.Process(int(line)) for line in log.read_text().splitlines()[:2]]
+    run.cancel()
+    _, still_closing = await asyncio.wait({run}, timeout=HURRIED_SECONDS + 2)
+    assert not still_closing
+    assert [_is_dead(process) for process in processes] == [True, True]
 
 
 async def test_what_a_server_says_on_stderr_is_in_its_log(toolset: McpToolset, counter: Counter) -> None:
