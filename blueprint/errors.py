@@ -9,6 +9,7 @@ MissionsError
  ├─ Unavailable            something outside does not answer (database, server, model, tool server)
  │   ├─ ModelUnavailable
  │   └─ ToolServerUnavailable
+ ├─ Unreadable             a stored row is of a version that this code does not understand
  ├─ LeaseLost              another process has this run now, or it is over; stop at once and write nothing more
  └─ RunEnded               a run can't go on; its text becomes the reason in the report
      ├─ ModelMisbehaved    the model's answers stayed unusable after all corrections (R4.9)
@@ -71,6 +72,17 @@ class ModelUnavailable(Unavailable):
 
 class ToolServerUnavailable(Unavailable):
     """An MCP server can't be started or reached."""
+
+
+class Unreadable(MissionsError):
+    """`what` is stored in a form that this version does not understand, as after going back to an older version."""
+
+    def __init__(self, what: str, why: str) -> None:
+        self.what, self.why = what, why
+        super().__init__(
+            f"{what} can't be read by this version of Missions: {why}. "
+            "Use the version that wrote it; a run that ended because of this can be started anew."
+        )
 
 
 class LeaseLost(MissionsError):

@@ -1,8 +1,12 @@
 """The journal of each run: events in order, appended by the one process that holds the lease (R4.8)."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import cast
 
-from sqlalchemy import func, select
+from pydantic import ValidationError
+from sqlalchemy import RowMapping, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blocks.store.audit import audit
@@ -10,9 +14,10 @@ from blocks.store.database import Database
 from blocks.store.leases import hold_lease
 from blocks.store.leave import come_back, take_leave
 from blocks.store.notices import notify
-from blocks.store.rows import DATABASE_NOW, document
+from blocks.store.rows import DATABASE_NOW, document, why_unfit
 from blocks.store.tables import journal
 from blueprint.audit import not_made
+from blueprint.errors import Unreadable
 from blueprint.records import JournalEntry
 from blueprint.stream import JOURNAL_FORMAT, STREAM_EVENT, Intended, Returned, StreamEvent
 
@@ -48,17 +53,44 @@ class Journals:
         return await self.database.write(work)
 
     async def read(self, run_id: str, after: int = 0) -> list[JournalEntry]:
-        """Entries in order, those with a sequence greater than `after`; sequences start at 1 and have no gaps."""
+        """Entries in order, those with a sequence greater than `after`; sequences start at 1 and have no gaps.
+
+        Unreadable when one of them was written by a version of the code that this one does not understand.
+        """
+        return [_entry(row) for row in await self._rows(run_id, after)]
+
+    async def readable(self, run_id: str) -> list[JournalEntry]:
+        """Entries in order, up to the first that this version of the code does not understand: for a last report."""
+        entries: list[JournalEntry] = []
+        with suppress(Unreadable):
+            for row in await self._rows(run_id, after=0):
+                entries.append(_entry(row))
+        return entries
+
+    async def _rows(self, run_id: str, after: int) -> Sequence[RowMapping]:
         query = select(journal).where(journal.c.run_id == run_id, journal.c.sequence > after).order_by(journal.c.sequence)
 
-        async def work(connection: AsyncConnection) -> list[JournalEntry]:
-            rows = (await connection.execute(query)).mappings()
-            return [
-                JournalEntry(sequence=row["sequence"], at=row["at"], event=STREAM_EVENT.validate_python(row["document"]))
-                for row in rows
-            ]
+        async def work(connection: AsyncConnection) -> Sequence[RowMapping]:
+            return (await connection.execute(query)).mappings().all()
 
         return await self.database.read(work)
+
+
+def _entry(row: RowMapping) -> JournalEntry:
+    what = f"Entry {row['sequence']} of the journal of run {row['run_id']}"
+    if row["format"] > JOURNAL_FORMAT:
+        raise Unreadable(what, f"it is of format {row['format']}, and this version reads up to {JOURNAL_FORMAT}")
+    try:
+        event = STREAM_EVENT.validate_python(row["document"])
+    except ValidationError as error:
+        raise Unreadable(what, f"{_kind(row['document'])}; {why_unfit(error)}") from error
+    return JournalEntry(sequence=row["sequence"], at=row["at"], event=event)
+
+
+def _kind(document: object) -> str:
+    """Which event it is, by the one word in it that nobody but the code has written."""
+    kind = cast("dict[str, object]", document).get("kind") if isinstance(document, dict) else None
+    return f"it is the event {str(kind)[:40]!r}"
 
 
 async def _insert(connection: AsyncConnection, run_id: str, event: StreamEvent) -> JournalEntry:

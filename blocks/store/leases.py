@@ -4,6 +4,7 @@ held ──park──> parked (waits for a person) ──claim──> held      
 held ──release──> released ──claim──> held                        end: the run is over, for good
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -134,6 +135,15 @@ class Leases:
         """The lease as it is, None when nobody has ever claimed it."""
         found = await self._all(leases.c.run_id == run_id)
         return found[0] if found else None
+
+    async def known(self, run_ids: Sequence[str]) -> set[str]:
+        """Those of these flow runs whose lease somebody has ever claimed."""
+        query = select(leases.c.run_id).where(leases.c.run_id.in_(run_ids))
+
+        async def work(connection: AsyncConnection) -> set[str]:
+            return set(await connection.scalars(query))
+
+        return await self.database.read(work)
 
     async def dead(self) -> list[Lease]:
         """Leases of runs that are neither over nor waiting, and on which no process works."""

@@ -1,6 +1,7 @@
 """Requests to people and their answers: the first answer in time counts (R5)."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from blocks.store.rows import DATABASE_NOW, document, from_document, searchable
 from blocks.store.standing_rules import end_rules
 from blocks.store.tables import requests
 from blueprint.audit import ended, opened, refused
-from blueprint.errors import InvalidInput, UnknownName
+from blueprint.errors import InvalidInput, UnknownName, Unreadable
 from blueprint.records import Message
 from blueprint.requests import Answer, ApprovalQuestion, Decision, Request, RequestState, fitting_decisions
 
@@ -50,10 +51,15 @@ class Requests:
         """All requests of one run, in the order in which they were asked."""
         return await self._all(requests.c.run_id == run_id)
 
+    async def readable(self, run_id: str) -> list[Request]:
+        """Those requests of one run that this version of the code understands: for a last report."""
+        return await self._all(requests.c.run_id == run_id, skip_unreadable=True)
+
     async def all_open(self, mission_id: str | None = None) -> list[Request]:
         """Requests that wait for an answer, the oldest first; overdue ones too, as long as nobody has closed them."""
         is_open = requests.c.state == RequestState.OPEN
-        return await self._all(is_open if mission_id is None else is_open & (requests.c.mission_id == mission_id))
+        which = is_open if mission_id is None else is_open & (requests.c.mission_id == mission_id)
+        return await self._all(which, skip_unreadable=True)  # one of another version must not hide all others
 
     async def waiting(self) -> set[str]:
         """Runs with an open request whose deadline has not passed."""
@@ -66,7 +72,8 @@ class Requests:
 
     async def overdue(self) -> list[Request]:
         """Open requests whose deadline has passed."""
-        return await self._all((requests.c.state == RequestState.OPEN) & (requests.c.deadline <= DATABASE_NOW))
+        is_overdue = (requests.c.state == RequestState.OPEN) & (requests.c.deadline <= DATABASE_NOW)
+        return await self._all(is_overdue, skip_unreadable=True)
 
     async def answer(self, run_id: str, key: str, answer: Answer, *, came_at: datetime | None = None) -> Request:
         """Give the one answer. InvalidInput that says what happened when it is late, not the first, or does not fit.
@@ -127,11 +134,21 @@ class Requests:
 
         return await self.database.write(work)
 
-    async def _all(self, which: ColumnElement[bool]) -> list[Request]:
+    async def abandon(self, run_id: str) -> None:
+        """Nobody waits for an answer to the run any more, also where a request can't be read."""
+        is_open = (requests.c.run_id == run_id) & (requests.c.state == RequestState.OPEN)
+        closed = requests.update().where(is_open).values(state=RequestState.CANCELLED)
+        await self.database.write(lambda connection: connection.execute(closed))
+
+    async def _all(self, which: ColumnElement[bool], *, skip_unreadable: bool = False) -> list[Request]:
         query = select(requests.c.document).where(which).order_by(requests.c.asked_at, requests.c.run_id, requests.c.key)
 
         async def work(connection: AsyncConnection) -> list[Request]:
-            return [from_document(Request, row) for row in (await connection.execute(query)).mappings()]
+            found: list[Request] = []
+            for row in (await connection.execute(query)).mappings():
+                with suppress(Unreadable) if skip_unreadable else nullcontext():
+                    found.append(from_document(Request, row))
+            return found
 
         return await self.database.read(work)
 

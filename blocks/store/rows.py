@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import DateTime, func
+
+from blueprint.errors import Unreadable
 
 V = TypeVar("V", bound=BaseModel)
 
@@ -18,8 +20,18 @@ def document(value: BaseModel) -> dict[str, Any]:
 
 
 def from_document(kind: type[V], row: Mapping[Any, Any]) -> V:
-    """The `kind` that a row's document holds."""
-    return kind.model_validate(row["document"])
+    """The `kind` that a row's document holds; Unreadable when another version of the code wrote it."""
+    try:
+        return kind.model_validate(row["document"])
+    except ValidationError as error:
+        raise Unreadable(f"A stored {kind.__name__}", why_unfit(error)) from error
+
+
+def why_unfit(error: ValidationError) -> str:
+    """Where a document does not fit, without a word of what it holds."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "its kind"
+    return f"{where} is not what this version knows ({first['type']})"
 
 
 def searchable(words: str) -> str:

@@ -14,6 +14,7 @@ from prefect.states import Cancelled, Running, Scheduled
 from blocks.store.leases import Lease, LeaseState
 from blocks.store.store import Store
 from blueprint.audit import RestartsGivenUp
+from blueprint.errors import Unreadable
 from blueprint.records import RunRecord, RunState
 from blueprint.requests import Request, RequestState
 from flows.creation.creating import OPERATION as CREATE
@@ -24,7 +25,8 @@ from flows.people.replying import wake
 from flows.people.taking import take_form
 from flows.people.telling import expired, unanswered
 from flows.recovery.waiting import Wait, wait_of
-from flows.runs.closing import close_run
+from flows.runs.closing import close_run, unbegun_run
+from flows.runs.running import OPERATION as RUN_TASK
 from flows.runs.running import final_state
 
 logger = logging.getLogger(__name__)
@@ -56,13 +58,19 @@ class Mender:
         flow_run = await self._flow_run(lease.run_id)
         if flow_run is None or flow_run.state is None:
             return await self._deleted(lease, record)
+        try:
+            return await self._mend(flow_run, flow_run.state, lease, record)
+        except Unreadable as error:
+            return await self._fail(flow_run, lease.mission_id, lease.operation, record, str(error))
+
+    async def _mend(self, flow_run: FlowRun, state: State, lease: Lease, record: RunRecord | None) -> bool:
         if record is not None and record.ended_at is not None:
             return await self._finish(flow_run, record, record.state, record.reason)
-        if flow_run.state.is_cancelled() or flow_run.state.is_cancelling():
-            return await self._cancelled(flow_run, flow_run.state, lease, record)
+        if state.is_cancelled() or state.is_cancelling():
+            return await self._cancelled(flow_run, state, lease, record)
         if lease.state is LeaseState.PARKED:
-            return await self._parked(flow_run, flow_run.state, lease, record)
-        return await self._dead(flow_run, flow_run.state, lease, record)
+            return await self._parked(flow_run, state, lease, record)
+        return await self._dead(flow_run, state, lease, record)
 
     async def show_end(self, flow_run: FlowRun, lease: Lease) -> bool:
         """Give a run that is over the final state that it ended with: somebody started it again by hand, and it died."""
@@ -87,14 +95,14 @@ class Mender:
         run_id = str(flow_run.id)
         restarts = await self.store.leases.put_back(run_id, mission_id=mission_id, operation=operation, seconds=COMES_WITHIN)
         if restarts > RESTARTS:
-            return await self._give_up(flow_run, mission_id)
+            return await self._give_up(flow_run, mission_id, operation)
         was = flow_run.state.name if flow_run.state else "unknown"
         logger.warning("Run %s lost its process in state %s; it is started again (%s).", run_id, was, restarts)
         await self.client.set_flow_run_state(flow_run.id, Scheduled(name="Resuming"))
         return True
 
     async def _dead(self, flow_run: FlowRun, state: State, lease: Lease, record: RunRecord | None) -> bool:
-        if record is None and (state.is_completed() or (state.is_failed() and lease.operation != CREATE)):
+        if record is None and (state.is_completed() or (state.is_failed() and not is_ours(lease.operation))):
             await self.store.leases.end(lease.run_id)
             return True
         if (lease.state is LeaseState.RELEASED and lease.is_fresh) or may_begin(state, lease):
@@ -133,10 +141,7 @@ class Mender:
     async def _unanswered(self, flow_run: FlowRun, lease: Lease, record: RunRecord | None, request: Request) -> bool:
         """The last word is ours, whether or not Prefect's server has failed the suspended run already (R5.4)."""
         await self.store.requests.close(lease.run_id, request.key, RequestState.EXPIRED, message=expired(request))
-        reason = unanswered(request)
-        if record is not None:
-            return await self._finish(flow_run, record, RunState.FAILED, reason)
-        return await self._fail_creation(flow_run, lease.mission_id, reason)
+        return await self._fail(flow_run, lease.mission_id, lease.operation, record, unanswered(request))
 
     async def _cancelled(self, flow_run: FlowRun, state: State, lease: Lease, record: RunRecord | None) -> bool:
         if record is not None:
@@ -155,13 +160,11 @@ class Mender:
         await self.store.leases.end(lease.run_id)
         return True
 
-    async def _give_up(self, flow_run: FlowRun, mission_id: str) -> bool:
+    async def _give_up(self, flow_run: FlowRun, mission_id: str, operation: str) -> bool:
         reason = f"The run's process died {RESTARTS + 1} times; look at the worker's log."
         await self.store.audit.add_once(mission_id, RestartsGivenUp(run_id=str(flow_run.id), reason=reason))
         record = await self.store.runs.find_started(str(flow_run.id))
-        if record is not None:
-            return await self._finish(flow_run, record, RunState.FAILED, reason)
-        return await self._fail_creation(flow_run, mission_id, reason)
+        return await self._fail(flow_run, mission_id, operation, record, reason)
 
     async def _finish(self, flow_run: FlowRun, record: RunRecord, state: RunState, reason: str) -> bool:
         record = await close_run(self.store, self.home, record.id, state=state, reason=reason)
@@ -172,10 +175,17 @@ class Mender:
         await self.store.leases.end(record.id)
         return True
 
-    async def _fail_creation(self, flow_run: FlowRun, mission_id: str, reason: str) -> bool:
-        state = await failed_creation(self.store, mission_id, str(flow_run.id), reason)
+    async def _fail(self, flow_run: FlowRun, mission_id: str, operation: str, record: RunRecord | None, reason: str) -> bool:
+        if record is not None:
+            return await self._finish(flow_run, record, RunState.FAILED, reason)
+        run_id = str(flow_run.id)
+        if operation == CREATE:
+            state = await failed_creation(self.store, mission_id, run_id, reason)
+        else:
+            state = await unbegun_run(self.store, mission_id, run_id, reason)
+        await self.store.requests.abandon(run_id)
         await self.client.set_flow_run_state(flow_run.id, state, force=True)
-        await self.store.leases.end(str(flow_run.id))
+        await self.store.leases.end(run_id)
         return True
 
     async def _flow_run(self, run_id: str) -> FlowRun | None:
@@ -183,6 +193,11 @@ class Mender:
             return await self.client.read_flow_run(UUID(run_id))
         except ObjectNotFound:
             return None
+
+
+def is_ours(operation: str) -> bool:
+    """Whether runs of this operation end by a record or by ending their lease: one that only failed was cut off."""
+    return operation in (RUN_TASK, CREATE)
 
 
 def may_begin(state: State, lease: Lease | None) -> bool:

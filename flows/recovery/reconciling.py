@@ -6,6 +6,7 @@ A round is idempotent, and two at once do no harm. It starts nothing that a sche
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -13,6 +14,7 @@ from time import monotonic
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.sorting import FlowRunSort
 
 from blocks.store.leases import LeaseState
 from blocks.store.store import Store
@@ -21,11 +23,14 @@ from blueprint.requests import RequestState
 from flows.creation.creating import OPERATION as CREATE
 from flows.naming import mission_id_for
 from flows.people.telling import expired, reminder
-from flows.recovery.mending import Mender, may_begin
+from flows.recovery.mending import Mender, is_ours, may_begin
 from flows.recovery.waiting import Wait, Waits
 from flows.runs.running import OPERATION as RUN_TASK
 
 logger = logging.getLogger(__name__)
+
+FAILED_LATELY = timedelta(hours=6)
+"""So far back is looked for runs that failed before they began; older ones are nobody's business any more."""
 
 PUT_OFF_SECONDS = 30.0
 """A run that could not be mended is left alone for so long; the others are not kept waiting by it."""
@@ -57,7 +62,8 @@ class Reconciler:
         async with self.store.advisory_lock("reconcile") as is_ours:
             if not is_ours:
                 return 0
-            return sum([await self._try(str(run.id), partial(self._find, run)) for run in await self._begun()])
+            runs = [*await self._begun(), *await self._failed_unbegun()]
+            return sum([await self._try(str(run.id), partial(self._find, run)) for run in runs])
 
     async def _find(self, flow_run: FlowRun) -> bool:
         lease = await self.store.leases.get(str(flow_run.id))
@@ -106,6 +112,22 @@ class Reconciler:
         types = [StateType.PENDING, StateType.RUNNING, StateType.CRASHED]
         wanted = {"tags": {"all_": ["missions"]}, "state": {"type": {"any_": types}}}
         return await self.client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(wanted), limit=200)
+
+    async def _failed_unbegun(self) -> list[FlowRun]:
+        """Runs that Prefect lately called Failed and that never came to their lease: the store was away, for example."""
+        since = datetime.now(UTC) - FAILED_LATELY
+        wanted = {"tags": {"all_": ["missions"]}, "state": {"type": {"any_": [StateType.FAILED]}}, "end_time": {"after_": since}}
+        failed = await self.client.read_flow_runs(
+            flow_run_filter=FlowRunFilter.model_validate(wanted), sort=FlowRunSort.END_TIME_DESC, limit=200
+        )
+        ours = [run for run in failed if is_ours(_purpose(run)[1]) and not _has_unfit_parameters(run)]
+        known = await self.store.leases.known([str(run.id) for run in ours])
+        return [run for run in ours if str(run.id) not in known]
+
+
+def _has_unfit_parameters(flow_run: FlowRun) -> bool:
+    """Whether Prefect itself refused the run: it would do so each time."""
+    return flow_run.state is not None and (flow_run.state.message or "").startswith("Validation of flow parameters failed")
 
 
 def _purpose(flow_run: FlowRun) -> tuple[str, str]:

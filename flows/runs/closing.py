@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from prefect.client.schemas.objects import State
+from prefect.states import Failed
+
 from blocks.store.store import Store
 from blueprint.mission import Mission
 from blueprint.plan import Task
@@ -20,8 +23,11 @@ from reports.task_report import ReportLinks, task_report
 
 
 async def close_run(store: Store, home: Path, run_id: str, *, state: RunState, reason: str = "") -> RunRecord:
-    """Record how the run ended (the first to say so wins) and publish its report (R6.1); gives the stored record."""
-    entries = await store.journal.read(run_id)
+    """Record how the run ended (the first to say so wins) and publish its report (R6.1); gives the stored record.
+
+    What another version of the code wrote, and this one can't read, is left out of the report.
+    """
+    entries = await store.journal.readable(run_id)
     end = RunEnd(
         state=state,
         reason=reason,
@@ -31,12 +37,29 @@ async def close_run(store: Store, home: Path, run_id: str, *, state: RunState, r
         ended_at=datetime.now(UTC),
     )
     record = await store.runs.finish(run_id, end)
-    for request in await store.requests.of_run(run_id):
+    for request in await store.requests.readable(run_id):
         if request.state is RequestState.OPEN:
             await store.requests.close(run_id, request.key, RequestState.CANCELLED)
+    await store.requests.abandon(run_id)
     if not record.report_path:
         record = await _publish(store, home, record, entries)
     return record
+
+
+async def unbegun_run(store: Store, mission_id: str, run_id: str, reason: str) -> State:
+    """Tell people in the inbox of a run that never passed the gate, so that it has no record; gives the state that says so."""
+    await store.messages.add(
+        Message(
+            id=f"{run_id}:failed",
+            mission_id=mission_id,
+            run_id=run_id,
+            event="error",
+            title="A run could not begin",
+            body=f"{reason}\n{run_page(run_id)}",
+            at=datetime.now(UTC),
+        )
+    )
+    return Failed(message=reason)
 
 
 async def _publish(store: Store, home: Path, record: RunRecord, entries: Sequence[JournalEntry]) -> RunRecord:
@@ -75,7 +98,7 @@ async def _report(
         task=task,
         record=record,
         entries=entries,
-        requests=await store.requests.of_run(record.id),
+        requests=await store.requests.readable(record.id),
         previous=await store.runs.previous(record),
         links=ReportLinks(
             run=run_page(record.id),

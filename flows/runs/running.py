@@ -60,6 +60,7 @@ async def _begin(store: Store, settings: RunSettings, lease: Lease, flow_run: Fl
     except MissionsError as refusal:
         if not is_last_word(refusal):
             raise
+        await store.leases.end(lease.run_id)  # refused for good; a run that only failed would be started again
         return Failed(message=str(refusal))
     if isinstance(entered, Skip):
         return Cancelled(message=entered.reason)
