@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, DateTime, RowMapping, func, select
+from sqlalchemy import ColumnElement, DateTime, RowMapping, case, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -49,16 +49,25 @@ class Lease:
 
 _SPAN = func.make_interval(0, 0, 0, 0, 0, 0, leases.c.seconds)
 
+_DATABASE_START = func.pg_postmaster_start_time(type_=DateTime(timezone=True))
+
 _END_OF_LIFE: ColumnElement[datetime] = func.greatest(
-    leases.c.expires_at, func.pg_postmaster_start_time(type_=DateTime(timezone=True)) + _SPAN
+    leases.c.expires_at, case((_DATABASE_START <= DATABASE_NOW, _DATABASE_START + _SPAN))
 )
-"""Nobody can renew while the database is down: after its start each lease gets its full span to be renewed."""
+"""Nobody can renew while the database is down: after its start each lease gets its full span to be renewed.
+
+A start that lies ahead, because the clock was put back, counts for nothing.
+"""
 
 _LIVES = (leases.c.state == LeaseState.HELD) & (_END_OF_LIFE > DATABASE_NOW)
 
 
-_SINCE_BEAT = func.least(DATABASE_NOW - leases.c.beat_at, _SPAN)
-"""Time at work since the last sign of life, at most a lease's span: a machine that slept did not work."""
+_SINCE_BEAT = func.greatest(timedelta(), func.least(DATABASE_NOW - leases.c.beat_at, _SPAN))
+"""Time at work since the last sign of life: at most a lease's span, for a machine that slept did not work, and not less
+than nothing where the clock was put back."""
+
+_CLOCK_WAS_PUT_BACK = leases.c.expires_at > DATABASE_NOW + _SPAN + timedelta(minutes=1)
+"""No lease is given for so long (the minute is for one that was put back and waits for its process)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +156,7 @@ class Leases:
 
     async def dead(self) -> list[Lease]:
         """Leases of runs that are neither over nor waiting, and on which no process works."""
+        await self.database.write(_shorten)
         return await self._all(leases.c.state.in_([LeaseState.HELD, LeaseState.RELEASED]) & ~_LIVES)
 
     async def parked(self) -> list[Lease]:
@@ -164,6 +174,11 @@ class Leases:
             return [_lease(row) for row in (await connection.execute(query)).mappings()]
 
         return await self.database.read(work)
+
+
+async def _shorten(connection: AsyncConnection) -> None:
+    """Give leases from before the clock was put back their span from now on: a dead run is not taken for a living one."""
+    await connection.execute(leases.update().where(_CLOCK_WAS_PUT_BACK).values(expires_at=DATABASE_NOW + _SPAN))
 
 
 async def _change_own(connection: AsyncConnection, run_id: str, owner: str, **values: object) -> bool:

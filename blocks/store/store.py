@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 
 from prefect_sqlalchemy import AsyncSqlAlchemyConnector  # pyright: ignore[reportMissingTypeStubs]
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -21,6 +22,7 @@ from blocks.store.notices import listen
 from blocks.store.plans import Plans
 from blocks.store.reminders import Reminders
 from blocks.store.requests import Requests
+from blocks.store.rows import DATABASE_NOW
 from blocks.store.runs import Runs
 from blocks.store.standing_rules import StandingRules
 from blueprint.errors import InvalidInput
@@ -56,6 +58,14 @@ class Store:
     def engine(self) -> AsyncEngine:
         """The engine, for `migrate`."""
         return self._database.engine
+
+    async def now(self) -> datetime:
+        """This moment by the database's clock, which deadlines count by."""
+
+        async def work(connection: AsyncConnection) -> datetime:
+            return (await connection.execute(select(DATABASE_NOW))).scalar_one()
+
+        return await self._database.read(work)
 
     def listen(self) -> AsyncGenerator[str]:
         """Notices of what others write, see `notices.listen`; on a connection of its own, to be used beside a slow poll."""

@@ -1,7 +1,7 @@
 """Brings questions to people: stored and in the inbox first, then the run suspends until somebody answers (R5.4)."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from math import ceil
 
 from prefect.flow_runs import asuspend_flow_run
@@ -35,7 +35,7 @@ class People:
             if second := await came_second(request):
                 get_run_logger().warning(second)
             return request.answer
-        if request.state is not RequestState.OPEN or request.deadline <= datetime.now(UTC):
+        if request.state is not RequestState.OPEN or request.deadline <= await self.lease.store.now():
             await self.lease.store.requests.close(request.run_id, key, RequestState.EXPIRED, message=expired(request))
             raise Unanswered(unanswered(request))
         if request.refusal:
@@ -44,7 +44,7 @@ class People:
         raise AssertionError("a suspended run does not come back here")
 
     async def _open(self, key: str, title: str, question: Question) -> Request:
-        now = datetime.now(UTC)
+        now = await self.lease.store.now()
         request = Request(
             run_id=self.lease.run_id,
             mission_id=self.mission_id,
@@ -66,5 +66,5 @@ class People:
         await self.lease.park()
         until = minute(request.deadline, self.zone)
         get_run_logger().info("A person is asked: %s Answer here (menu, Resume) by %s, %s.", request.title, until, self.zone)
-        left = request.deadline - datetime.now(UTC)
+        left = request.deadline - await self.lease.store.now()
         await asuspend_flow_run(wait_for_input=form, timeout=max(1, ceil(left.total_seconds())), key=request.key)

@@ -113,7 +113,8 @@ class Mender:
         requests = await self.store.requests.of_run(lease.run_id)
         if not state.is_paused():  # what came through the form counts from now, however long the run takes to come back
             requests = [await take_form(self.store, request) for request in requests]
-        if late := [request for request in requests if request.answer is None and _is_over(request)]:
+        now = await self.store.now()
+        if late := [request for request in requests if request.answer is None and _is_over(request, now)]:
             return await self._unanswered(flow_run, lease, record, late[-1])
         if state.is_paused():
             return await self._waiting(flow_run, state, lease)
@@ -129,7 +130,7 @@ class Mender:
             return False
         if request.answer is not None:
             return await wake(self.client, request)
-        if wait_of(lease) in self.settled or datetime.now(UTC) - state.timestamp < CRASH_SETTLES:
+        if wait_of(lease) in self.settled or abs(datetime.now(UTC) - state.timestamp) < CRASH_SETTLES:
             return False
         is_missing = not await has_form(self.client, flow_run.id, request.key)
         if is_missing:
@@ -201,8 +202,11 @@ def is_ours(operation: str) -> bool:
 
 
 def may_begin(state: State, lease: Lease | None) -> bool:
-    """Whether a process that this state tells of may still be on its way to the run: it has not claimed the lease since."""
-    age = datetime.now(UTC) - state.timestamp
+    """Whether a process that this state tells of may still be on its way to the run: it has not claimed the lease since.
+
+    A state of the future is as old as it is far away: the clock was put back, and nobody is to wait until it has caught up.
+    """
+    age = abs(datetime.now(UTC) - state.timestamp)
     if state.is_scheduled():
         return True
     has_claimed = lease is not None and lease.beat_at > state.timestamp
@@ -211,5 +215,5 @@ def may_begin(state: State, lease: Lease | None) -> bool:
     return age < CRASH_SETTLES
 
 
-def _is_over(request: Request) -> bool:
-    return request.state is RequestState.EXPIRED or request.deadline <= datetime.now(UTC)
+def _is_over(request: Request, now: datetime) -> bool:
+    return request.state is RequestState.EXPIRED or request.deadline <= now

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from time import monotonic
 
 from prefect.client.schemas.objects import FlowRun
@@ -54,7 +54,7 @@ async def _ask_gate(store: Store, flow_run: FlowRun, mission_id: str, task: str)
 async def _decide(store: Store, flow_run: FlowRun, mission_id: str, task: str) -> RunRecord | Skip:
     mission = await store.missions.get(mission_id)
     plan = await store.plans.get(mission_id, mission.plan_version) if mission.plan_version else None
-    now = datetime.now(UTC)
+    now = await store.now()
     fire = Fire(
         task=task,
         started_by=started_by(flow_run),

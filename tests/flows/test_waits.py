@@ -243,8 +243,12 @@ async def test_an_answer_at_once_finds_the_worker_alive(installation: Installati
         (Crashed(), 1, True),
         (Crashed(), 4, False),
         (Failed(), 4, False),
+        (Pending(), -30, True),
+        (Pending(), -3600, False),
+        (Crashed(), -3600, False),
     ],
 )
 def test_a_run_without_a_lease_is_lost_only_after_a_while(state: State, seconds: int, expected: bool) -> None:
+    """Where the clock was put back, a state is of the future."""
     state.timestamp = datetime.now(UTC) - timedelta(seconds=seconds)  # pyright: ignore[reportAttributeAccessIssue]
     assert may_begin(state, None) is expected

@@ -1,6 +1,7 @@
 """Leases: one process at a time, by the database's clock."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -136,6 +137,26 @@ async def test_only_time_at_work_counts_and_no_more_than_a_lease_after_the_last_
     await store.leases.renew("run-1", "b", 30)
     assert await store.leases.working_seconds("run-1") == pytest.approx(10 + 30, abs=2)  # pyright: ignore[reportUnknownMemberType]
     assert await store.leases.working_seconds("unknown") == 0
+
+
+async def test_a_clock_that_is_put_back_takes_nothing_from_the_time_at_work(store: Store) -> None:
+    await claim(store, "a")
+    await _beat_ago(store, "10 seconds")
+    await store.leases.renew("run-1", "a", 30)
+    await _beat_ago(store, "-1 hour")
+    await store.leases.renew("run-1", "a", 30)
+    assert await store.leases.working_seconds("run-1") == pytest.approx(10, abs=2)  # pyright: ignore[reportUnknownMemberType]
+
+
+async def test_a_dead_run_is_found_within_its_lease_also_when_the_clock_is_put_back_an_hour(store: Store) -> None:
+    await claim(store, "a")
+    async with store.engine.begin() as connection:
+        await connection.execute(text("UPDATE missions.leases SET expires_at = expires_at + interval '1 hour'"))
+    assert await store.leases.dead() == []
+    lease = await store.leases.get("run-1")
+    assert lease is not None
+    left = lease.expires_at - await store.now()
+    assert timedelta() < left <= timedelta(seconds=30)
 
 
 async def test_run_whose_process_died_is_free_at_once_and_the_deaths_are_counted(store: Store) -> None:
