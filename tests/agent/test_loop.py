@@ -1,5 +1,8 @@
 """The agent's loop with a real endpoint and real tools: what it does, refuses, repeats and never repeats."""
 
+import asyncio
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -124,6 +127,23 @@ async def test_a_changing_call_that_was_interrupted_is_not_repeated_but_asked_ab
     assert isinstance(question, AnomalyQuestion)
     assert counter.counts() == ["one"]
     assert [event.outcome for event in _returned(interrupted)] == [Outcome.DONE]
+
+
+async def test_a_changing_call_whose_server_died_in_it_is_asked_about_and_not_repeated(tmp_path: Path) -> None:
+    counter, journal, people = Counter(folder=tmp_path), MemoryJournal(), ToldPeople(Decision.APPROVE, Decision.HAPPENED)
+    slow = calls(("counter__count", {"text": "one", "after": 60}))
+    async with (
+        scripted_model([slow, DONE]) as model,
+        agent_at_work(
+            model_url=model.url, servers=[counter.connection(call_seconds=120)], journal=journal, people=people
+        ) as agent,
+        asyncio.TaskGroup() as together,
+    ):
+        together.create_task(_work(agent))
+        await counter.wait_for("count", "effect")
+        os.kill(counter.calls("count", "effect")[0]["pid"], signal.SIGKILL)
+    assert [key for key, _ in people.asked] == ["approve-c00001000", "unknown-c00001000"]
+    assert ([event.outcome for event in _returned(journal)], counter.counts()) == ([Outcome.DONE], ["one"])
 
 
 async def test_an_interrupted_call_that_only_reads_is_made_again(tmp_path: Path) -> None:
