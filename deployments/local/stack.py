@@ -28,6 +28,8 @@ _SERVER_SECONDS = 120.0  # the first start makes Prefect's tables; a slow disk t
 _SERVICE_SECONDS = 60.0
 _REQUEST_SECONDS = 5.0
 _REPORT_SECONDS = 10.0  # what the worker needs at its end beyond the runs' time
+_FIRST_WORK_SECONDS = 60.0
+"""The first thing that a server is asked to do takes long on a busy machine, long after it has said that it is healthy."""
 _THERE_ALREADY = 409
 _PREFECT = (sys.executable, "-P", "-m", "prefect")
 # No --limit: with one the worker dies of a run that people answer while the process that asked is still ending.
@@ -162,7 +164,7 @@ async def _is_healthy(url: str) -> bool:
 
 async def _ensure_work_pool(api_url: str, limit: int) -> None:
     """The pool, where `limit` runs work at once. Deployments need it before the worker, which gives it its template, starts."""
-    async with _http() as client:
+    async with _http(_FIRST_WORK_SECONDS) as client:
         answer = await client.post(
             f"{api_url}/work_pools/", json={"name": WORK_POOL, "type": "process", "concurrency_limit": limit}
         )
@@ -177,5 +179,5 @@ async def _at_once() -> bool:
     return True
 
 
-def _http() -> httpx.AsyncClient:
-    return httpx.AsyncClient(timeout=_REQUEST_SECONDS, trust_env=False)  # a proxy has no business on loopback
+def _http(seconds: float = _REQUEST_SECONDS) -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=seconds, trust_env=False)  # a proxy has no business on loopback

@@ -49,7 +49,7 @@ async def test_sigterm_stops_everything(home: Path) -> None:
         stack.send_signal(signal.SIGTERM)
         assert stack.wait(30) == 0
     assert processes_of(home) == []
-    assert sorted(os.listdir(home)) == ["database", "logs", "prefect", "stack.lock"]
+    assert sorted(os.listdir(home)) == ["database", "logs", "prefect", "service.port", "stack.lock"]
 
 
 @pytest.mark.parametrize("worker", ["warm", "stock"])
