@@ -6,7 +6,7 @@ from sqlalchemy import case, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blocks.store.database import Database
-from blocks.store.rows import DATABASE_NOW, from_document
+from blocks.store.rows import DATABASE_NOW, from_known_document
 from blocks.store.tables import messages, requests
 from blueprint.reminders import LAST_PART, Reminder
 from blueprint.requests import Request, RequestState
@@ -32,6 +32,7 @@ class Reminders:
 
         async def work(connection: AsyncConnection) -> list[tuple[Request, Reminder]]:
             rows = (await connection.execute(query.order_by(requests.c.asked_at))).mappings()
-            return [(from_document(Request, row), Reminder(row["reminder"])) for row in rows]
+            found = [(from_known_document(Request, row), Reminder(row["reminder"])) for row in rows]
+            return [(request, which) for request, which in found if request is not None]
 
         return await self.database.read(work)

@@ -1,7 +1,6 @@
 """Requests to people and their answers: the first answer in time counts (R5)."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,11 +12,11 @@ from blocks.store.audit import audit, audit_once
 from blocks.store.database import Database
 from blocks.store.messages import add_message
 from blocks.store.notices import notify
-from blocks.store.rows import DATABASE_NOW, document, from_document, searchable
+from blocks.store.rows import DATABASE_NOW, document, from_document, from_known_document, searchable
 from blocks.store.standing_rules import end_rules
 from blocks.store.tables import requests
 from blueprint.audit import ended, opened, refused
-from blueprint.errors import InvalidInput, UnknownName, Unreadable
+from blueprint.errors import InvalidInput, UnknownName
 from blueprint.records import Message
 from blueprint.requests import Answer, ApprovalQuestion, Decision, Request, RequestState, fitting_decisions
 
@@ -144,11 +143,9 @@ class Requests:
         query = select(requests.c.document).where(which).order_by(requests.c.asked_at, requests.c.run_id, requests.c.key)
 
         async def work(connection: AsyncConnection) -> list[Request]:
-            found: list[Request] = []
-            for row in (await connection.execute(query)).mappings():
-                with suppress(Unreadable) if skip_unreadable else nullcontext():
-                    found.append(from_document(Request, row))
-            return found
+            read = from_known_document if skip_unreadable else from_document
+            found = [read(Request, row) for row in (await connection.execute(query)).mappings()]
+            return [request for request in found if request is not None]
 
         return await self.database.read(work)
 

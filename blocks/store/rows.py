@@ -27,6 +27,14 @@ def from_document(kind: type[V], row: Mapping[Any, Any]) -> V:
         raise Unreadable(f"A stored {kind.__name__}", why_unfit(error)) from error
 
 
+def from_known_document(kind: type[V], row: Mapping[Any, Any]) -> V | None:
+    """The `kind` that a row's document holds; None when another version wrote it, so that it does not hide all others."""
+    try:
+        return from_document(kind, row)
+    except Unreadable:
+        return None
+
+
 def why_unfit(error: ValidationError) -> str:
     """Where a document does not fit, without a word of what it holds."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]

@@ -1,4 +1,4 @@
-"""Forks runs from an interpreter that has everything imported: a start takes milliseconds instead of seconds (DESIGN §3.7)."""
+"""Forks runs from an interpreter that has everything imported: a start takes milliseconds instead of seconds."""
 
 import asyncio
 import multiprocessing

@@ -1,4 +1,4 @@
-"""A Prefect worker of type process that forks its runs from a warm interpreter and is woken by events (DESIGN §3.7).
+"""A Prefect worker of type process that forks its runs from a warm interpreter and is woken by events.
 
 The one file that uses private parts of Prefect: it belongs to the pinned version. The stock worker can take its place.
 """
