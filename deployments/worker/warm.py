@@ -22,6 +22,7 @@ from prefect.flows import load_flow_from_flow_run
 from prefect.runner._control_channel import ControlChannel
 from prefect.runner._flow_run_executor import FlowRunExecutorContext
 from prefect.runner._process_manager import ProcessHandle, create_isolated_termination_scope
+from prefect.runner._state_proposer import StateProposer
 from prefect.settings import get_current_settings
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
@@ -75,6 +76,7 @@ class WarmWorker(ProcessWorker, ABC):  # ABC: Prefect would register it in place
         directory = nullcontext(configuration.working_dir) if configuration.working_dir else TemporaryDirectory(suffix="prefect")
         with directory as place:
             async with FlowRunExecutorContext() as context:
+                context._cancellation_manager._state_proposer = _Proposer(client=context.client)
                 starter = _Starter(
                     forks=self._forks,
                     at_work=self._at_work,
@@ -124,6 +126,14 @@ class WarmWorker(ProcessWorker, ABC):  # ABC: Prefect would register it in place
             await self.get_and_submit_flow_runs()
         except Exception:
             self._logger.exception("The Prefect server could not be asked for runs.")
+
+
+class _Proposer(StateProposer):
+    """Does not write its own words over those of a run that has said by itself why it was cancelled."""
+
+    async def propose_cancelled(self, flow_run: FlowRun, state_updates: dict[str, Any] | None = None) -> bool:
+        state = (await self._client.read_flow_run(flow_run.id)).state
+        return (state is not None and state.is_cancelled()) or await super().propose_cancelled(flow_run, state_updates)
 
 
 @dataclass(frozen=True, kw_only=True)
