@@ -34,6 +34,7 @@ CALL = ToolCall(id="c00001000", server="counter", tool="count", arguments={"text
 APPROVAL = ApprovalQuestion(call=CALL, why="as asked", risk="it changes something")
 ANSWERS: list[tuple[Question, Decision, dict[str, object]]] = [
     (APPROVAL, Decision.APPROVE, {"text": "go"}),
+    (APPROVAL, Decision.APPROVE_RUN, {"text": ""}),
     (APPROVAL, Decision.REJECT, {"text": ""}),
     (InformationQuestion(questions=("When?",)), Decision.ANSWER, {"answers": ("at noon",)}),
     (InformationQuestion(questions=tuple("abcdefghijk")), Decision.ANSWER, {"answers": tuple("ABCDEFGHIJK")}),
