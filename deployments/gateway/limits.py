@@ -29,5 +29,5 @@ BODY_SECONDS = 10.0
 STORE_SECONDS = 5.0
 """Alertmanager waits about ten seconds for an answer; one that comes later is no answer."""
 
-LOOK_SECONDS = 2.0
-"""A wrong name or token waits so long for the sources to be read anew."""
+LOOK_SECONDS = 5.0
+"""An unknown name or token waits so long for the sources to be read anew."""

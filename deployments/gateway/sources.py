@@ -22,13 +22,14 @@ class Sources:
         self._load = load
         self._clock = clock
         self._known: dict[str, EventSourceConnection] | None = None
-        self._looked = 0.0
+        self._looked = float("-inf")
         self._looking = asyncio.Lock()
 
     async def refresh(self) -> None:
         """Look at all of them now."""
+        began = self._clock()
         self._known = {source.name: source for source in await self._load()}
-        self._looked = self._clock()
+        self._looked = began
 
     def find(self, name: str) -> EventSourceConnection | None:
         """The source of this name; None when there is none. Unavailable before they could be read once."""
@@ -36,12 +37,13 @@ class Sources:
             raise Unavailable("The event sources are not known yet; the Prefect server did not answer.")
         return self._known.get(name)
 
-    async def look_again(self) -> bool:
-        """Whether they were read anew just now: somebody may have added a source, or changed its secret, a moment ago."""
+    async def look_again(self) -> None:
+        """Have them read anew: somebody may have added a source, or changed its secret, a moment ago.
+
+        Many who ask at once wait for one look together, at most a second and what Prefect needs.
+        """
         asked = self._clock()
         async with self._looking:
-            if self._looked < asked and self._clock() - self._looked < _ANEW_SECONDS:
-                return False
             if self._looked < asked:
+                await asyncio.sleep(max(0.0, self._looked + _ANEW_SECONDS - self._clock()))
                 await self.refresh()
-            return True

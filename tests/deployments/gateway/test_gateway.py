@@ -88,20 +88,37 @@ async def test_signature_counts_for_exactly_the_body(door: Door) -> None:
     assert (await door.post(body, **other, **{"x-hub-signature-256": signature.upper()})).status_code == 200
 
 
-async def test_source_that_was_added_or_changed_a_moment_ago_may_send_at_once() -> None:
-    known, now = [source("alertmanager")], [0.0]
+async def test_source_that_was_added_or_changed_a_moment_ago_may_send_at_once(door: Door) -> None:
+    door.known.append(source("alertmanager", name="new"))
+    assert (await door.post(to="new")).status_code == 200
+    door.known[:] = [source("alertmanager", secret="another-token-of-it")]
+    assert (await door.post(Authorization="Bearer another-token-of-it")).status_code == 200
+    assert (await door.post(to="new")).status_code == 404
+
+
+async def test_strangers_who_come_at_once_cost_one_look_at_the_sources() -> None:
+    looks = 0
 
     async def load() -> list[EventSourceConnection]:
-        return known
+        nonlocal looks
+        looks += 1
+        return []
 
-    gateway = Gateway(sources=Sources(load, clock=lambda: now[0]), intake=Intake(store=MemoryEvents()))
+    gateway = Gateway(sources=Sources(load), intake=Intake(store=MemoryEvents()))
     await gateway.sources.refresh()
-    known.append(source("alertmanager", name="new"))
-    async with serving(Starlette(routes=gateway_routes(gateway))) as url, httpx.AsyncClient(base_url=url, headers=BEARER) as http:
-        now[0] = 0.5
-        assert (await http.post("/events/new", json=ALERT)).status_code == 404  # looked a moment ago
-        now[0] = 2.0
-        assert (await http.post("/events/new", json=ALERT)).status_code == 200
+    async with serving(Starlette(routes=gateway_routes(gateway))) as url, httpx.AsyncClient(base_url=url) as http:
+        answers = await asyncio.gather(*[http.post("/events/no", json=ALERT) for _ in range(20)])
+    assert [answer.status_code for answer in answers] == [404] * 20
+    assert looks <= 3
+
+
+async def test_stranger_is_told_to_try_again_while_the_sources_can_not_be_read(door: Door) -> None:
+    async def fail() -> list[EventSourceConnection]:
+        raise httpx.ConnectError("Prefect is away")
+
+    door.gateway.sources._load = fail  # pyright: ignore[reportPrivateUsage]
+    assert (await door.post()).status_code == 200
+    assert (await door.post(to="new")).status_code == 503
 
 
 async def test_body_that_is_too_large_is_refused_however_its_size_is_told(door: Door) -> None:
