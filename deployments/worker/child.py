@@ -1,5 +1,6 @@
 """What a forked process does: it becomes a run, just as `python -m prefect.engine` would be one."""
 
+import gc
 import os
 import runpy
 import signal
@@ -23,6 +24,7 @@ def require_modules(names: Sequence[str]) -> None:
 
 def run_engine(changes: Mapping[str, str | None], directory: str) -> None:
     """Run the flow run that the environment names; `changes` to it are made first, None takes a variable away."""
+    gc.freeze()  # the collector writes to what it looks at, and so would copy all that runs have in common
     signal.signal(STOP_SIGNAL, _not_yet)
     os.setsid()  # last of the two: a process that leads a group can be asked to stop
     os.environ |= {name: value for name, value in changes.items() if value is not None}
