@@ -214,7 +214,7 @@ async def test_what_can_not_be_looked_at_again_makes_a_late_approval_void(seen: 
     assert len(seen.calls("peek", "end")) == 1
 
 
-async def test_a_call_that_was_begun_and_is_forbidden_since_is_unknown_and_not_not_done(tmp_path: Path) -> None:
+async def test_a_call_that_was_begun_and_is_forbidden_since_is_settled_by_a_person(tmp_path: Path) -> None:
     journal, people = MemoryJournal(), ToldPeople(Decision.APPROVE)
     async with _agent(tmp_path, [_count("one"), DONE], journal, people) as agent:
         async for event in work(agent, BRIEF):
@@ -222,6 +222,6 @@ async def test_a_call_that_was_begun_and_is_forbidden_since_is_unknown_and_not_n
                 break
     interrupted = MemoryJournal([event for event in journal.events if not isinstance(event, Returned)])
     policy = RiskPolicy(rules=(ToolRule(tool="counter.count", rule=Rule.FORBID),))
-    await _work(tmp_path, [DONE], interrupted, ToldPeople(), policy=policy)
+    await _work(tmp_path, [DONE], interrupted, ToldPeople(Decision.HAPPENED), policy=policy)
     [back] = [event for event in interrupted.events if isinstance(event, Returned)]
-    assert (back.outcome, back.changes, Counter(folder=tmp_path).counts()) == (Outcome.UNKNOWN, True, ["one"])
+    assert (back.outcome, back.changes, Counter(folder=tmp_path).counts()) == (Outcome.DONE, True, ["one"])

@@ -45,7 +45,7 @@ async def test_tools_are_listed_with_what_their_server_says_about_them(toolset: 
     assert listing.failures == {}
     assert (count.wire_name, count.full_name) == ("counter__count", "counter.count")
     assert count.traits == ToolTraits(read_only=False, destructive=True, idempotent=False)
-    assert list(count.parameters["properties"]) == ["text", "before", "after"]
+    assert list(count.parameters["properties"]) == ["text", "before", "after", "until"]
 
 
 async def test_a_call_brings_back_text_and_structure(toolset: McpToolset, counter: Counter) -> None:
