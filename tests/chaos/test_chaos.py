@@ -13,6 +13,7 @@ DOC = Path(__file__).parents[2] / "docs" / "guarantees.md"
 SHORT = Plan(seed=3, kills=15, seconds=45, rest_seconds=500, crowd=3)
 
 
+@pytest.mark.chaos
 @pytest.mark.timeout(900)
 async def test_whatever_is_killed_nothing_is_lost_and_nothing_happens_twice() -> None:
     said: list[str] = []
