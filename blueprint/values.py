@@ -69,6 +69,11 @@ def short_id(run_id: str) -> str:
     return run_id[-SHORT:]
 
 
+def storable(text: str) -> str:
+    """`text` as PostgreSQL and every JSON reader take it: NUL and lone surrogates are replaced."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 def canonical_json(value: JsonValue) -> str:
     """One text for equal JSON, in the spirit of RFC 8785: sorted keys, no spaces, 1.0 written as 1.
 

@@ -8,10 +8,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blocks.store.database import Database
-from blocks.store.rows import DATABASE_NOW, searchable
+from blocks.store.rows import DATABASE_NOW
 from blocks.store.tables import audit_entries, audit_heads
 from blueprint.audit import AuditEntry, AuditEvent, Head, Link, chain_hash
-from blueprint.values import canonical_json
+from blueprint.values import canonical_json, storable
 
 
 async def audit(connection: AsyncConnection, mission_id: str, event: AuditEvent) -> None:
@@ -20,10 +20,10 @@ async def audit(connection: AsyncConnection, mission_id: str, event: AuditEvent)
     Call it last in the transaction: it locks the record until the end, and whoever then waited for another row's lock
     could wait for one who waits for the record.
     """
-    mission_id = searchable(mission_id)
+    mission_id = storable(mission_id)
     count, previous, now = await _locked_head(connection, mission_id)
     entry = AuditEntry(mission_id=mission_id, sequence=count + 1, at=now, event=event)
-    text = searchable(entry.text)
+    text = storable(entry.text)
     head = {"count": entry.sequence, "hash": chain_hash(previous, text)}
     row = {"mission_id": mission_id, "sequence": entry.sequence, "document": text, "hash": head["hash"]}
     await connection.execute(audit_entries.insert().values(row))
@@ -32,9 +32,9 @@ async def audit(connection: AsyncConnection, mission_id: str, event: AuditEvent)
 
 async def audit_once(connection: AsyncConnection, mission_id: str, event: AuditEvent) -> None:
     """Like `audit`, but an event that the record has word for word is not written again: what tells of it may repeat itself."""
-    mission_id = searchable(mission_id)
+    mission_id = storable(mission_id)
     await _locked_head(connection, mission_id)
-    words = searchable(canonical_json(event.model_dump(mode="json")))
+    words = storable(canonical_json(event.model_dump(mode="json")))
     known = select(audit_entries.c.sequence).where(
         audit_entries.c.mission_id == mission_id, audit_entries.c.document.contains(words, autoescape=True)
     )
@@ -54,9 +54,9 @@ class Audits:
 
     async def read(self, mission_id: str) -> tuple[list[Link], Head | None]:
         """The chain as it is stored and its head, both of one moment, for `blueprint.audit.find_break`."""
-        of_mission = audit_entries.c.mission_id == searchable(mission_id)
+        of_mission = audit_entries.c.mission_id == storable(mission_id)
         chain = select(audit_entries).where(of_mission).order_by(audit_entries.c.sequence)
-        head = select(audit_heads).where(audit_heads.c.mission_id == searchable(mission_id))
+        head = select(audit_heads).where(audit_heads.c.mission_id == storable(mission_id))
 
         async def work(connection: AsyncConnection) -> tuple[list[Link], Head | None]:
             await connection.execution_options(isolation_level="REPEATABLE READ")

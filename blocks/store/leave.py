@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blocks.store.audit import audit
-from blocks.store.rows import DATABASE_NOW, from_document, searchable
+from blocks.store.rows import DATABASE_NOW, from_document
 from blocks.store.standing_rules import call_is_back, use_rule
 from blocks.store.tables import requests, runs
 from blueprint.audit import spent, used
@@ -17,6 +17,7 @@ from blueprint.policy import Rule
 from blueprint.records import RunRecord
 from blueprint.requests import ApprovalQuestion, Decision, Request
 from blueprint.stream import Intended, Returned
+from blueprint.values import storable
 
 
 async def take_leave(connection: AsyncConnection, run_id: str, intended: Intended) -> None:
@@ -95,7 +96,7 @@ async def _approved(connection: AsyncConnection, run_id: str, key: str, intended
 
 
 async def _run(connection: AsyncConnection, run_id: str) -> RunRecord:
-    query = select(runs.c.document).where(runs.c.id == searchable(run_id))
+    query = select(runs.c.document).where(runs.c.id == storable(run_id))
     row = (await connection.execute(query)).mappings().one_or_none()
     if row is None:
         raise NotPermitted(f"There is no run {run_id!r} that could be allowed anything.")
@@ -103,4 +104,4 @@ async def _run(connection: AsyncConnection, run_id: str) -> RunRecord:
 
 
 def _is_request(run_id: str, key: str) -> ColumnElement[bool]:
-    return (requests.c.run_id == searchable(run_id)) & (requests.c.key == searchable(key))
+    return (requests.c.run_id == storable(run_id)) & (requests.c.key == storable(key))

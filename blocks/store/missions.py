@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blocks.store.audit import audit
 from blocks.store.database import Database
-from blocks.store.rows import document, from_document, searchable
+from blocks.store.rows import document, from_document
 from blocks.store.tables import missions, plans
 from blueprint.audit import MissionChanged
 from blueprint.errors import InvalidInput, UnknownName
 from blueprint.mission import Mission, MissionState, check_transition
+from blueprint.values import storable
 
 _CANDIDATES = 20
 
@@ -45,7 +46,7 @@ class Missions:
         """The Mission that a person means: by id, by a prefix of the id that only one has, or by its title."""
 
         async def work(connection: AsyncConnection) -> Mission:
-            given = searchable(text.strip())
+            given = storable(text.strip())
             is_meant = or_(missions.c.id.startswith(given, autoescape=True), func.lower(missions.c.title) == given.lower())
             # The exact id comes first, whatever else fits.
             query = (
@@ -66,7 +67,7 @@ class Missions:
         query = select(missions.c.document).order_by(missions.c.active_at.desc(), missions.c.id)
         if state is not None:
             query = query.where(missions.c.state == state)
-        if words := searchable(search.strip()):
+        if words := storable(search.strip()):
             current = select(func.max(plans.c.version)).where(plans.c.mission_id == missions.c.id).correlate(missions)
             in_force = func.coalesce(missions.c.plan_version, current.scalar_subquery())
             has_task = select(plans.c.version).where(
@@ -121,7 +122,7 @@ async def lock_mission(connection: AsyncConnection, mission_id: str) -> None:
 
 
 async def _load(connection: AsyncConnection, mission_id: str, *, lock: bool = False) -> Mission:
-    query = select(missions.c.document).where(missions.c.id == searchable(mission_id))
+    query = select(missions.c.document).where(missions.c.id == storable(mission_id))
     row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
     if row is None:
         raise UnknownName("Mission", mission_id, await _latest_ids(connection))
@@ -141,7 +142,7 @@ async def _latest_ids(connection: AsyncConnection) -> list[str]:
 def _row(mission: Mission) -> dict[str, object]:
     return {
         "id": mission.id,
-        "title": searchable(mission.title),
+        "title": storable(mission.title),
         "state": mission.state,
         "plan_version": mission.plan_version,
         "active_at": mission.active_at,

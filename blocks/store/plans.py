@@ -9,12 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from blocks.store.audit import audit
 from blocks.store.database import Database
 from blocks.store.missions import lock_mission
-from blocks.store.rows import document, from_document, searchable
+from blocks.store.rows import document, from_document
 from blocks.store.tables import plans
 from blueprint.audit import PlanConfirmed
 from blueprint.errors import InvalidInput, UnknownName
 from blueprint.plan import Blueprint
 from blueprint.records import PlanVersion
+from blueprint.values import storable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ class Plans:
                     f"({row['digest'][:12]!r}); look at the plan as it is now and confirm that."
                 )
             unconfirmed = (_is_version(mission_id, version), plans.c.confirmed_at.is_(None))
-            first = plans.update().where(*unconfirmed).values(confirmed_by=searchable(by), confirmed_at=now)
+            first = plans.update().where(*unconfirmed).values(confirmed_by=storable(by), confirmed_at=now)
             if (await connection.execute(first)).rowcount == 1:
                 await audit(connection, mission_id, PlanConfirmed(version=version, digest=digest, by=by))
 
@@ -104,7 +105,7 @@ def _row(mission_id: str, version: int, plan: Blueprint, now: datetime) -> dict[
         "mission_id": mission_id,
         "version": version,
         "digest": plan.digest,
-        "words": searchable("\n".join(f"{task.name} {task.title}" for task in plan.tasks)),
+        "words": storable("\n".join(f"{task.name} {task.title}" for task in plan.tasks)),
         "created_at": now,
         "document": document(plan),
     }

@@ -12,13 +12,14 @@ from blocks.store.audit import audit, audit_once
 from blocks.store.database import Database
 from blocks.store.messages import add_message
 from blocks.store.notices import notify
-from blocks.store.rows import DATABASE_NOW, document, from_document, from_known_document, searchable
+from blocks.store.rows import DATABASE_NOW, document, from_document, from_known_document
 from blocks.store.standing_rules import end_rules
 from blocks.store.tables import requests
 from blueprint.audit import ended, opened, refused
 from blueprint.errors import InvalidInput, UnknownName
 from blueprint.records import Message
 from blueprint.requests import Answer, ApprovalQuestion, Decision, Request, RequestState, fitting_decisions
+from blueprint.values import storable
 
 _IS_LATE = (requests.c.deadline <= DATABASE_NOW).label("is_late")
 
@@ -176,7 +177,7 @@ def _why_not_fitting(request: Request, answer: Answer) -> str:
 
 
 def _is_request(run_id: str, key: str) -> ColumnElement[bool]:
-    return (requests.c.run_id == searchable(run_id)) & (requests.c.key == searchable(key))
+    return (requests.c.run_id == storable(run_id)) & (requests.c.key == storable(key))
 
 
 async def _load(connection: AsyncConnection, run_id: str, key: str, *, lock: bool = False) -> RowMapping:
@@ -184,7 +185,7 @@ async def _load(connection: AsyncConnection, run_id: str, key: str, *, lock: boo
     row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
     if row is None:
         keys = await connection.scalars(
-            select(requests.c.key).where(requests.c.run_id == searchable(run_id)).order_by(requests.c.key)
+            select(requests.c.key).where(requests.c.run_id == storable(run_id)).order_by(requests.c.key)
         )
         raise UnknownName(f"request of run {run_id!r}", key, list(keys))
     return row

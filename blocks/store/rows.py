@@ -40,8 +40,3 @@ def why_unfit(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or "its kind"
     return f"{where} is not what this version knows ({first['type']})"
-
-
-def searchable(words: str) -> str:
-    """`words` as a text column takes them: what PostgreSQL can't store in one (NUL, lone surrogates) is replaced."""
-    return words.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")

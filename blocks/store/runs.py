@@ -8,12 +8,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blocks.store.database import Database
-from blocks.store.rows import document, from_document, searchable
+from blocks.store.rows import document, from_document
 from blocks.store.standing_rules import run_is_over
 from blocks.store.tables import runs
 from blueprint.errors import UnknownName
 from blueprint.records import RunEnd, RunRecord, RunState
-from blueprint.values import SHORT
+from blueprint.values import SHORT, storable
 
 _CANDIDATES = 20
 
@@ -41,7 +41,7 @@ class Runs:
         """The run that a person means: by id, by a prefix of it that only one has, or by its short id."""
 
         async def work(connection: AsyncConnection) -> RunRecord:
-            given = searchable(text.strip())
+            given = storable(text.strip())
             is_meant = (
                 or_(runs.c.id.startswith(given, autoescape=True), func.right(runs.c.id, SHORT) == given) if given else false()
             )
@@ -95,7 +95,7 @@ class Runs:
 
     async def find_started(self, run_id: str) -> RunRecord | None:
         """The run with exactly this id; None when no run of it ever passed the gate."""
-        query = select(runs.c.document).where(runs.c.id == searchable(run_id))
+        query = select(runs.c.document).where(runs.c.id == storable(run_id))
 
         async def work(connection: AsyncConnection) -> RunRecord | None:
             row = (await connection.execute(query)).mappings().one_or_none()
@@ -139,7 +139,7 @@ async def note_in_record(connection: AsyncConnection, run_id: str, **changed: ob
 
 
 async def _load(connection: AsyncConnection, run_id: str, *, lock: bool = False) -> RunRecord:
-    query = select(runs.c.document).where(runs.c.id == searchable(run_id))
+    query = select(runs.c.document).where(runs.c.id == storable(run_id))
     row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
     if row is None:
         raise UnknownName("run", run_id, await _latest_ids(connection))

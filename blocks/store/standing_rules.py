@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blocks.store.audit import audit
 from blocks.store.database import Database
-from blocks.store.rows import DATABASE_NOW, document, from_document, searchable
+from blocks.store.rows import DATABASE_NOW, document, from_document
 from blocks.store.tables import standing_rule_uses, standing_rules
 from blueprint.audit import RuleEnded, RuleMade, used
 from blueprint.errors import InvalidInput, NotPermitted, UnknownName
@@ -19,6 +19,7 @@ from blueprint.policy import ToolCall
 from blueprint.records import RunRecord
 from blueprint.standing import StandingRule
 from blueprint.stream import Intended, Outcome, Returned
+from blueprint.values import storable
 
 _DAY = timedelta(days=1)
 _uses = standing_rule_uses.c
@@ -57,7 +58,7 @@ class StandingRules:
 
     async def fitting(self, mission_id: str, call: ToolCall) -> list[StandingRule]:
         """Rules that may let `call` through. Only a hint: what counts is decided when the call is written down."""
-        query = _with_use().where(standing_rules.c.mission_id == mission_id, standing_rules.c.tool == searchable(call.name))
+        query = _with_use().where(standing_rules.c.mission_id == mission_id, standing_rules.c.tool == storable(call.name))
 
         async def work(connection: AsyncConnection) -> list[StandingRule]:
             found = [_used(row) for row in (await connection.execute(query)).mappings()]
@@ -127,7 +128,7 @@ async def run_is_over(connection: AsyncConnection, run_id: str) -> None:
 
 async def end_rules(connection: AsyncConnection, mission_id: str, tool: str, because: str) -> None:
     """End all rules of a Mission for one tool."""
-    is_theirs = (standing_rules.c.mission_id == mission_id) & (standing_rules.c.tool == searchable(tool))
+    is_theirs = (standing_rules.c.mission_id == mission_id) & (standing_rules.c.tool == storable(tool))
     ids = await connection.scalars(select(standing_rules.c.id).where(is_theirs).order_by(standing_rules.c.id))
     await _end_each(connection, ids.all(), because)
 
@@ -156,7 +157,7 @@ def _why_not(found: UsedRule, call: ToolCall, *, is_counted: bool = False) -> st
 
 async def _locked(connection: AsyncConnection, rule_id: str) -> UsedRule | None:
     """The rule, with nobody else using or ending it before the transaction does; its uses are counted under the lock."""
-    is_meant = standing_rules.c.id == searchable(rule_id)
+    is_meant = standing_rules.c.id == storable(rule_id)
     await connection.execute(select(standing_rules.c.id).where(is_meant).with_for_update())
     row = (await connection.execute(_with_use().where(is_meant))).mappings().one_or_none()
     return None if row is None else _used(row)
@@ -192,7 +193,7 @@ def _row(rule: StandingRule) -> dict[str, object]:
     return {
         "id": rule.id,
         "mission_id": rule.mission_id,
-        "tool": searchable(rule.tool),
+        "tool": storable(rule.tool),
         "expires_at": rule.expires_at,
         "ended_at": rule.ended_at,
         "document": document(rule),

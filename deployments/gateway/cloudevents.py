@@ -9,8 +9,9 @@ from urllib.parse import unquote
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from blueprint.events import IncomingEvent
+from blueprint.values import storable
 from deployments.gateway.making import make_event, malformed, require_few
-from deployments.gateway.reading import read_json, storable
+from deployments.gateway.reading import read_json
 from deployments.gateway.refusals import Refused
 
 _STRUCTURED, _BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"

@@ -6,6 +6,7 @@ from typing import cast
 
 from pydantic import JsonValue
 
+from blueprint.values import storable
 from deployments.gateway.limits import DEEPEST
 from deployments.gateway.refusals import Refused
 
@@ -22,11 +23,6 @@ def read_json(body: bytes) -> JsonValue:
     except ValueError as error:
         raise Refused("malformed", f"The body is no JSON: {str(error)[:200]}.") from None
     return _clean(document, 0)
-
-
-def storable(text: str) -> str:
-    """`text` as PostgreSQL and every JSON reader take it."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _clean(value: object, depth: int) -> JsonValue:
