@@ -4,7 +4,7 @@ A rule never lifts `forbid`, and a call whose arguments come from untrusted text
 """
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 
 from pydantic import Field, JsonValue, field_validator
@@ -44,10 +44,6 @@ class StandingRule(Value):
         if call.name != self.tool or call.arguments.keys() != self.arguments.keys():
             return False
         return all(fits_pattern(self.arguments[name], value) for name, value in call.arguments.items())
-
-    def is_in_force(self, now: datetime) -> bool:
-        """Whether it has neither ended nor expired."""
-        return self.ended_at is None and now < self.expires_at
 
 
 def fits_pattern(pattern: str, value: JsonValue) -> bool:

@@ -92,13 +92,6 @@ def test_a_rule_is_for_one_tool(tool: str) -> None:
         _rule(tool)
 
 
-def test_a_rule_is_in_force_until_it_expires_or_ends() -> None:
-    rule = _rule()
-    assert rule.is_in_force(NOW)
-    assert not rule.is_in_force(NOW + timedelta(days=7))
-    assert not rule.model_copy(update={"ended_at": NOW}).is_in_force(NOW)
-
-
 def test_a_span_is_read_with_its_unit() -> None:
     read = [span(text) for text in ("90m", "12h", "7d", " 4w ")]
     assert read == [timedelta(minutes=90), timedelta(hours=12), timedelta(days=7), timedelta(weeks=4)]
