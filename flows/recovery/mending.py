@@ -102,7 +102,7 @@ class Mender:
         return True
 
     async def _dead(self, flow_run: FlowRun, state: State, lease: Lease, record: RunRecord | None) -> bool:
-        if record is None and (state.is_completed() or (state.is_failed() and not is_ours(lease.operation))):
+        if record is None and (state.is_completed() or (state.is_failed() and not ends_by_us(lease.operation))):
             await self.store.leases.end(lease.run_id)
             return True
         if (lease.state is LeaseState.RELEASED and lease.is_fresh) or may_begin(state, lease):
@@ -196,7 +196,7 @@ class Mender:
             return None
 
 
-def is_ours(operation: str) -> bool:
+def ends_by_us(operation: str) -> bool:
     """Whether runs of this operation end by a record or by ending their lease: one that only failed was cut off."""
     return operation in (RUN_TASK, CREATE)
 

@@ -23,7 +23,7 @@ from blueprint.requests import RequestState
 from flows.creation.creating import OPERATION as CREATE
 from flows.naming import mission_id_for
 from flows.people.telling import expired, reminder
-from flows.recovery.mending import Mender, is_ours, may_begin
+from flows.recovery.mending import Mender, ends_by_us, may_begin
 from flows.recovery.waiting import Wait, Waits
 from flows.runs.running import OPERATION as RUN_TASK
 
@@ -120,7 +120,7 @@ class Reconciler:
         failed = await self.client.read_flow_runs(
             flow_run_filter=FlowRunFilter.model_validate(wanted), sort=FlowRunSort.END_TIME_DESC, limit=200
         )
-        ours = [run for run in failed if is_ours(_purpose(run)[1]) and not _has_unfit_parameters(run)]
+        ours = [run for run in failed if ends_by_us(_purpose(run)[1]) and not _has_unfit_parameters(run)]
         known = await self.store.leases.known([str(run.id) for run in ours])
         return [run for run in ours if str(run.id) not in known]
 
