@@ -4,10 +4,11 @@ An approval is reserved by the call that it was given for, before the call is ma
 In between, only a further attempt at the same call may lean on it, which is made only where a repeat does no harm (R4.8).
 """
 
-from sqlalchemy import ColumnElement, RowMapping, select
+from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blocks.store.audit import audit
+from blocks.store.requests import is_request
 from blocks.store.rows import DATABASE_NOW, from_document
 from blocks.store.standing_rules import call_is_back, use_rule
 from blocks.store.tables import requests, runs
@@ -45,14 +46,14 @@ async def come_back(connection: AsyncConnection, run_id: str, returned: Returned
 
 
 async def _reserve(connection: AsyncConnection, run_id: str, intended: Intended) -> None:
-    row = await _approved(connection, run_id, intended.approval, intended)
+    row = await _locked_request(connection, run_id, intended.approval, intended)
     request, call = from_document(Request, row), intended.call
     if not (await _is_bound(connection, request, intended) and _says(request, Decision.APPROVE, Decision.APPROVE_RUN)):
         raise _refused(request.key, intended)
     is_same_again = row["spent_by"] == call.id and row["spent_at"] is None and intended.attempt > 1
     if row["spent_by"] is not None and not is_same_again:
         raise NotPermitted(f"The approval {request.key!r} was used up by call {row['spent_by']}; ask for a new one.")
-    await connection.execute(requests.update().where(_is_request(run_id, request.key)).values(spent_by=call.id))
+    await connection.execute(requests.update().where(is_request(run_id, request.key)).values(spent_by=call.id))
     await audit(connection, request.mission_id, spent(run_id, request.key, call, intended.attempt))
 
 
@@ -71,7 +72,7 @@ async def _is_bound(connection: AsyncConnection, request: Request, intended: Int
 
 
 async def _check_run_approval(connection: AsyncConnection, run_id: str, intended: Intended) -> None:
-    request = from_document(Request, await _approved(connection, run_id, intended.run_approval, intended))
+    request = from_document(Request, await _locked_request(connection, run_id, intended.run_approval, intended))
     is_tool = isinstance(request.question, ApprovalQuestion) and request.question.call.name == intended.call.name
     if not (is_tool and _says(request, Decision.APPROVE_RUN)):
         raise _refused(request.key, intended)
@@ -86,9 +87,9 @@ def _refused(key: str, intended: Intended) -> NotPermitted:
     return NotPermitted(f"Request {key!r} does not approve this call of {intended.call.name!r}; it was not made. Ask for it.")
 
 
-async def _approved(connection: AsyncConnection, run_id: str, key: str, intended: Intended) -> RowMapping:
+async def _locked_request(connection: AsyncConnection, run_id: str, key: str, intended: Intended) -> RowMapping:
     columns = (requests.c.document, requests.c.spent_by, requests.c.spent_at)
-    query = select(*columns).where(_is_request(run_id, key)).with_for_update()
+    query = select(*columns).where(is_request(run_id, key)).with_for_update()
     row = (await connection.execute(query)).mappings().one_or_none()
     if row is None:
         raise _refused(key, intended)
@@ -101,7 +102,3 @@ async def _run(connection: AsyncConnection, run_id: str) -> RunRecord:
     if row is None:
         raise NotPermitted(f"There is no run {run_id!r} that could be allowed anything.")
     return from_document(RunRecord, row)
-
-
-def _is_request(run_id: str, key: str) -> ColumnElement[bool]:
-    return (requests.c.run_id == storable(run_id)) & (requests.c.key == storable(key))

@@ -176,12 +176,13 @@ def _why_not_fitting(request: Request, answer: Answer) -> str:
     return f"{answer.decision!s} does not answer {request.title!r}; it takes: {', '.join(fitting)}."
 
 
-def _is_request(run_id: str, key: str) -> ColumnElement[bool]:
+def is_request(run_id: str, key: str) -> ColumnElement[bool]:
+    """The row of one request."""
     return (requests.c.run_id == storable(run_id)) & (requests.c.key == storable(key))
 
 
 async def _load(connection: AsyncConnection, run_id: str, key: str, *, lock: bool = False) -> RowMapping:
-    query = select(requests.c.document, _IS_LATE).where(_is_request(run_id, key))
+    query = select(requests.c.document, _IS_LATE).where(is_request(run_id, key))
     row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
     if row is None:
         keys = await connection.scalars(
@@ -198,7 +199,7 @@ async def _store(connection: AsyncConnection, request: Request) -> Request:
 
 
 async def _update(connection: AsyncConnection, request: Request) -> None:
-    await connection.execute(requests.update().where(_is_request(request.run_id, request.key)).values(_row(request)))
+    await connection.execute(requests.update().where(is_request(request.run_id, request.key)).values(_row(request)))
     await notify(connection, run_id=request.run_id, request=request.key)
 
 
