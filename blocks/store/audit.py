@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from blocks.store.database import Database
 from blocks.store.rows import DATABASE_NOW
 from blocks.store.tables import audit_entries, audit_heads
-from blueprint.audit import AuditEntry, AuditEvent, Head, Link, chain_hash
+from blueprint.audit import AuditEntry, AuditEvent
+from blueprint.chain import Head, Link, chain_hash
 from blueprint.values import canonical_json, storable
 
 
@@ -53,7 +54,7 @@ class Audits:
         await self.database.write(lambda connection: audit_once(connection, mission_id, event))
 
     async def read(self, mission_id: str) -> tuple[list[Link], Head | None]:
-        """The chain as it is stored and its head, both of one moment, for `blueprint.audit.find_break`."""
+        """The chain as it is stored and its head, both of one moment, for `blueprint.chain.find_break`."""
         of_mission = audit_entries.c.mission_id == storable(mission_id)
         chain = select(audit_entries).where(of_mission).order_by(audit_entries.c.sequence)
         head = select(audit_heads).where(audit_heads.c.mission_id == storable(mission_id))

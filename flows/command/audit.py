@@ -11,11 +11,8 @@ from blueprint.audit import (
     ApprovalSpent,
     AuditEntry,
     AuditEvent,
-    Break,
     CallRefused,
-    Head,
     LeaveUsed,
-    Link,
     MissionChanged,
     PlanConfirmed,
     RequestAnswered,
@@ -24,8 +21,8 @@ from blueprint.audit import (
     RestartsGivenUp,
     RuleEnded,
     RuleMade,
-    find_break,
 )
+from blueprint.chain import Break, Head, Link, find_break
 from blueprint.values import canonical_json, short_id
 from flows.command.output import AsJson, command, say, session, show, show_json, show_table
 

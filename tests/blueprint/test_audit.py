@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from blueprint.audit import AuditEntry, Head, Link, MissionChanged, chain_hash, find_break
+from blueprint.audit import AuditEntry, MissionChanged
+from blueprint.chain import Head, Link, chain_hash, find_break
 from blueprint.mission import MissionState
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blocks.store.audit import audit
 from blocks.store.store import Store
-from blueprint.audit import AnswerRefused, AuditEntry, Break, MissionChanged, RestartsGivenUp, find_break
+from blueprint.audit import AnswerRefused, AuditEntry, MissionChanged, RestartsGivenUp
+from blueprint.chain import Break, find_break
 from blueprint.errors import InvalidInput
 from blueprint.mission import MissionState
 from blueprint.requests import Decision, RequestState

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from blocks.store.store import Store
-from blueprint.audit import AuditEntry, find_break
+from blueprint.audit import AuditEntry
+from blueprint.chain import find_break
 from blueprint.errors import InvalidInput, NotPermitted, UnknownName
 from blueprint.policy import ToolCall
 from blueprint.records import JournalEntry, RunEnd, RunState
