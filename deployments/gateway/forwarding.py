@@ -18,8 +18,8 @@ from prefect.exceptions import PrefectHTTPStatusError
 
 from blueprint.events import StoredEvent
 from deployments.gateway.counters import Counters
-from deployments.gateway.ports import EventStore, IsWanted
 from deployments.gateway.prefect_events import prefect_event
+from deployments.gateway.protocols import EventStore, IsWanted
 
 logger = logging.getLogger(__name__)
 

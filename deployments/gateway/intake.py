@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from blueprint.errors import Unavailable
 from blueprint.events import Accepted, Delivery
-from deployments.gateway.ports import EventStore
+from deployments.gateway.protocols import EventStore
 
 logger = logging.getLogger(__name__)
 

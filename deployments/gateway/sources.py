@@ -6,7 +6,7 @@ from time import monotonic
 
 from blueprint.connections import EventSourceConnection
 from blueprint.errors import Unavailable
-from deployments.gateway.ports import LoadSources
+from deployments.gateway.protocols import LoadSources
 
 FRESH_SECONDS = 5.0
 """A source that was removed may send for so long."""
