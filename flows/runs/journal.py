@@ -15,7 +15,6 @@ class StoreJournal:
     def __init__(self, store: Store, run_id: str, owner: str, picture: Picture, entries: Sequence[JournalEntry]) -> None:
         self._store, self._run_id, self._owner, self._picture = store, run_id, owner, picture
         self._entries = list(entries)
-        self._events = [entry.event for entry in entries]
 
     @classmethod
     async def read(cls, store: Store, *, run_id: str, owner: str, picture: Picture) -> Self:
@@ -26,7 +25,7 @@ class StoreJournal:
     @property
     def events(self) -> Sequence[StreamEvent]:
         """All events so far."""
-        return self._events
+        return [entry.event for entry in self._entries]
 
     @property
     def entries(self) -> Sequence[JournalEntry]:
@@ -37,5 +36,4 @@ class StoreJournal:
         """Write one event; returns when it is durable. LeaseLost when another process has the run."""
         entry = await self._store.journal.append(self._run_id, event, self._owner)
         self._entries.append(entry)
-        self._events.append(entry.event)
         self._picture.show(entry)
