@@ -15,13 +15,13 @@ from blocks.store.leases import LeaseState
 from blocks.store.store import Store
 from blueprint.errors import InvalidInput, MissionsError, UnknownName
 from blueprint.mission import Mission
-from blueprint.records import Message
 from blueprint.values import known_timezone
 from flows.creation.planning import Planning, plan_mission
 from flows.creation.surroundings import list_tools
 from flows.naming import mission_id_for, steps_key
 from flows.opening import open_store
 from flows.people.asking import People
+from flows.people.telling import failed, failure_id
 from flows.runs.lease import Lease, held_lease, is_last_word
 from flows.runs.picture import Picture
 from flows.runs.running import is_cancelled, present_flow_run
@@ -56,7 +56,7 @@ async def create_to_end(goal: str, timezone: str, employee: str) -> State:
 async def ended_creation(store: Store, mission_id: str, run_id: str) -> State:
     """How a creation ended that is over by its lease, for a process that comes to it again."""
     for message in await store.messages.list(mission_id=mission_id):
-        if message.id == _failure_id(run_id):
+        if message.id == failure_id(run_id):
             return Failed(message=message.body)
     mission = await store.missions.get(mission_id)
     return Completed(message=f"This creation is over; Mission {mission_id} is {mission.state}.")
@@ -77,22 +77,8 @@ async def _outcome(lease: Lease, settings: RunSettings, mission_id: str, goal: s
 
 async def failed_creation(store: Store, mission_id: str, run_id: str, reason: str) -> State:
     """Tell people in the inbox that no Mission came of the goal, and why; gives the state that says so."""
-    await store.messages.add(
-        Message(
-            id=_failure_id(run_id),
-            mission_id=mission_id,
-            run_id=run_id,
-            event="error",
-            title="A Mission could not be planned",
-            body=reason,
-            at=datetime.now(UTC),
-        )
-    )
+    await store.messages.add(failed(mission_id, run_id, "A Mission could not be planned", reason))
     return Failed(message=reason)
-
-
-def _failure_id(run_id: str) -> str:
-    return f"{run_id}:failed"
 
 
 async def _create(lease: Lease, settings: RunSettings, goal: str, timezone: str, employee_name: str) -> str:

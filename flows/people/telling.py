@@ -1,4 +1,4 @@
-"""Words the messages about a request: it was asked, it still waits, nobody answered (R5.4, R7.1)."""
+"""Words the messages about a request (it was asked, it still waits, nobody answered) and about a failed run (R5.4, R7.1)."""
 
 from datetime import UTC, datetime
 
@@ -36,6 +36,24 @@ def expired(request: Request) -> Message:
     body = f"{unanswered(request)} Silence approves nothing: {what}."
     return _message(
         request, event="expired", at=datetime.now(UTC), kind="expired", title=f"Nobody answered: {request.title}", body=body
+    )
+
+
+def failure_id(run_id: str) -> str:
+    """The message of a run that failed and left nothing else: one for each run, however often it is told."""
+    return f"{run_id}:failed"
+
+
+def failed(mission_id: str, run_id: str, title: str, body: str) -> Message:
+    """A run failed before it had a record of its own."""
+    return Message(
+        id=failure_id(run_id),
+        mission_id=mission_id,
+        run_id=run_id,
+        event="error",
+        title=title,
+        body=body,
+        at=datetime.now(UTC),
     )
 
 

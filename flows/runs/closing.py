@@ -16,6 +16,7 @@ from blueprint.stream import Concluded, Conclusion, Reasoned, Usage
 from flows.artifacts import find_steps, keep_page
 from flows.links import artifact_page, run_page
 from flows.naming import report_key, session_key, steps_key
+from flows.people.telling import failed
 from flows.runs.snapshots import keep_snapshot, snapshot_pages
 from reports.files import write_report
 from reports.steps import session_page
@@ -48,17 +49,7 @@ async def close_run(store: Store, home: Path, run_id: str, *, state: RunState, r
 
 async def unbegun_run(store: Store, mission_id: str, run_id: str, reason: str) -> State:
     """Tell people in the inbox of a run that never passed the gate, so that it has no record; gives the state that says so."""
-    await store.messages.add(
-        Message(
-            id=f"{run_id}:failed",
-            mission_id=mission_id,
-            run_id=run_id,
-            event="error",
-            title="A run could not begin",
-            body=f"{reason}\n{run_page(run_id)}",
-            at=datetime.now(UTC),
-        )
-    )
+    await store.messages.add(failed(mission_id, run_id, "A run could not begin", f"{reason}\n{run_page(run_id)}"))
     return Failed(message=reason)
 
 
