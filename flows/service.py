@@ -19,9 +19,9 @@ from blocks.link_key import load_link_key
 from blocks.store.store import Store
 from deployments.gateway.app import gateway_routes
 from deployments.gateway.receiving import Gateway
-from flows.answer_page import AnswerPages
 from flows.gateway import new_gateway, run_gateway
 from flows.opening import open_store
+from flows.people.answer_page import AnswerPages
 from flows.recovery.reconciling import Reconciler
 from flows.settings import RunSettings
 

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from blocks.store.store import Store
 from blueprint.errors import Unavailable
 from blueprint.requests import ChoiceQuestion, InformationQuestion, Question, Request, RequestState
-from flows.answer_page import AnswerPages
+from flows.people.answer_page import AnswerPages
 from flows.people.links import link
 from tests.blocks.examples import mission, request
 from tests.fakes.counter import Counter
