@@ -3,13 +3,10 @@
 import argparse
 import asyncio
 import logging
-import platform
 import sys
-from datetime import UTC, datetime
 from time import monotonic
 
-import psutil
-
+from benchmarks.machine import machine_line
 from tests.chaos.checks import Guarantee, check
 from tests.chaos.table import guarantees_table, kills_table
 from tests.chaos.trial import Plan, Result, hold_trial
@@ -54,9 +51,7 @@ def _plan() -> Plan:
 
 
 def _page(plan: Plan, result: Result, guarantees: list[Guarantee]) -> list[str]:
-    memory = psutil.virtual_memory().total / 2**30
-    machine = f"{platform.system()} {platform.machine()}, {psutil.cpu_count()} cores, {memory:.0f} GB"
-    took = f"{datetime.now(UTC):%Y-%m-%d}, {machine}, seed {plan.seed}, {result.seconds / 60:.1f} minutes"
+    took = f"{machine_line()}, seed {plan.seed}, {result.seconds / 60:.1f} minutes"
     return [took, "", *kills_table(result.killed), "", *guarantees_table(guarantees)]
 
 
