@@ -8,9 +8,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
-from time import monotonic
 from urllib.parse import parse_qs
 
 import httpx
@@ -23,6 +22,7 @@ from blocks.store.requests import why_not_open
 from blocks.store.store import Store
 from blueprint.errors import InvalidInput, Unavailable
 from blueprint.requests import ChoiceQuestion, Decision, InformationQuestion, Request, RequestState
+from deployments.gateway.rates import Rates
 from flows.people.links import PATH, BadLink, Target, read_token
 from flows.people.replying import Reply, reply
 from reports.answer_page import Page, answer_page, notice_page
@@ -35,7 +35,6 @@ _MOST_FIELDS = 50
 _NAME_CHARS = 80
 _PAGE_SECONDS = 40.0
 _AWAY = "Missions can't look at the request at the moment. Open the link again in a minute: it shows how the request stands."
-_A_MINUTE, _USES_A_MINUTE = 60.0, 30
 
 StoreOpener = Callable[[], AbstractAsyncContextManager[Store]]
 
@@ -47,7 +46,7 @@ class AnswerPages:
     open_store: StoreOpener
     load_key: Callable[[], Awaitable[bytes]]
     _key: list[bytes] = field(default_factory=list[bytes])
-    _uses: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    _rates: Rates = field(default_factory=lambda: Rates(per_second=0.5, at_once=30))
 
     def routes(self) -> list[Route]:
         """For the service's application."""
@@ -66,13 +65,13 @@ class AnswerPages:
     async def _page(self, http: HttpRequest) -> Response:
         token = http.path_params["token"]
         target = read_token(token, await self._secret())
-        if self._is_overused(token):
+        if self._rates.wait(token):
             return _notice(HTTPStatus.TOO_MANY_REQUESTS, "Too many at once", "Try again in a minute. Nothing was changed.")
         async with self.open_store() as store:
             found = await store.requests.get(target.run_id, target.key)
             if found is None:
                 return _notice(HTTPStatus.NOT_FOUND, "There is no such request", "It was deleted with its Mission.")
-            if refusal := _closed(found, target):
+            if refusal := _closed(found, target, await store.now()):
                 return refusal
             if http.method == "POST":
                 return await _take(store, found, http)
@@ -84,23 +83,10 @@ class AnswerPages:
             self._key.append(await self.load_key())
         return self._key[0]
 
-    def _is_overused(self, token: str) -> bool:
-        """Whether this link was used too often within a minute."""
-        now = monotonic()
-        for known, times in list(self._uses.items()):
-            self._uses[known] = [at for at in times if now - at < _A_MINUTE]
-            if not self._uses[known]:
-                del self._uses[known]
-        times = self._uses.setdefault(token, [])
-        if len(times) >= _USES_A_MINUTE:
-            return True
-        times.append(now)
-        return False
 
-
-def _closed(request: Request, target: Target) -> Response | None:
+def _closed(request: Request, target: Target, now: datetime) -> Response | None:
     """The page of a request that takes no answer any more."""
-    reason = why_not_open(request, is_late=min(request.deadline, target.deadline) <= datetime.now(UTC))
+    reason = why_not_open(request, is_late=min(request.deadline, target.deadline) <= now)
     if not reason:
         return None
     if request.state is RequestState.ANSWERED:
