@@ -1,14 +1,13 @@
 """A source of events as a Prefect block: who may send alerts and other events, and in which form (S5)."""
 
 from http import HTTPStatus
-from typing import Literal
 
 from prefect.blocks.core import Block
 from prefect.client.orchestration import PrefectClient
 from prefect.exceptions import PrefectHTTPStatusError
 from pydantic import Field, SecretStr
 
-from blueprint.connections import EventSourceConnection
+from blueprint.connections import EventSourceConnection, SourceAuthentication, SourceKind
 from blueprint.events import EventMapping
 
 
@@ -18,10 +17,10 @@ class EventSource(Block):
     _block_type_name = "Missions: event source"
     _block_type_slug = "missions-event-source"
 
-    kind: Literal["alertmanager", "grafana", "cloudevents", "json"] = Field(
+    kind: SourceKind = Field(
         default="alertmanager", title="Kind", description="Which form its events have; json: any, read by the mapping."
     )
-    authentication: Literal["bearer", "hmac"] = Field(
+    authentication: SourceAuthentication = Field(
         default="bearer",
         title="Authentication",
         description="bearer: it sends the secret as 'Authorization: Bearer …'; hmac: it signs the body with it (SHA-256).",
@@ -38,12 +37,8 @@ class EventSource(Block):
         default=EventMapping(), title="Mapping", description="For json: where the parts of an event are, as JSON pointers."
     )
 
-    def connection(self) -> EventSourceConnection:
-        """The plain value that the gateway uses."""
-        return self.named(self._block_document_name or "unsaved")
-
     def named(self, name: str) -> EventSourceConnection:
-        """The plain value under the name `name`."""
+        """The plain value that the gateway uses, under the name `name`."""
         return EventSourceConnection(
             name=name,
             kind=self.kind,

@@ -58,12 +58,19 @@ class ToolServerConnection(Value):
     call_timeout_seconds: float = 120
 
 
+SourceKind = Literal["alertmanager", "grafana", "cloudevents", "json"]
+"""Which form the events of a source have; json: any, read by a mapping."""
+
+SourceAuthentication = Literal["bearer", "hmac"]
+"""How a source proves that it is the one: it sends the secret, or signs the body with it."""
+
+
 class EventSourceConnection(Value):
     """Something outside that may send events, and how it proves that it is the one (R9.3)."""
 
     name: Name
-    kind: Literal["alertmanager", "grafana", "cloudevents", "json"]
-    authentication: Literal["bearer", "hmac"] = "bearer"
+    kind: SourceKind
+    authentication: SourceAuthentication = "bearer"
     secret: SecretStr
     signature_header: str = "X-Hub-Signature-256"
     mapping: EventMapping = EventMapping()

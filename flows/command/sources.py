@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ from pydantic import SecretStr, ValidationError
 
 from blocks.event_source import EventSource
 from blocks.loading import block_names, load_block
+from blueprint.connections import SourceAuthentication, SourceKind
 from blueprint.errors import InvalidInput
 from blueprint.events import EventMapping
 from deployments.local.addresses import read_addresses
@@ -24,28 +24,12 @@ sources = typer.Typer(help="Sources of events: Alertmanager, Grafana, CloudEvent
 _TOKEN_BYTES = 32
 
 
-class Kind(StrEnum):
-    """Which form the events have."""
-
-    ALERTMANAGER = "alertmanager"
-    GRAFANA = "grafana"
-    CLOUDEVENTS = "cloudevents"
-    JSON = "json"
-
-
-class Authentication(StrEnum):
-    """How a source proves that it is the one."""
-
-    BEARER = "bearer"
-    HMAC = "hmac"
-
-
 @sources.command("add")
 @command
 async def add_source(
     name: str,
-    kind: Annotated[Kind, typer.Option(help="Which form its events have.")] = Kind.ALERTMANAGER,
-    authentication: Annotated[Authentication, typer.Option(help="A bearer token, or a signature.")] = Authentication.BEARER,
+    kind: Annotated[SourceKind, typer.Option(help="Which form its events have.")] = "alertmanager",
+    authentication: Annotated[SourceAuthentication, typer.Option(help="A bearer token, or a signature.")] = "bearer",
     secret_env: Annotated[
         str, typer.Option(help="Environment variable that holds the token or key; else one is made and shown once.")
     ] = "",
@@ -60,14 +44,14 @@ async def add_source(
     async with session():
         await _require_new(checked_name(name))
         await source.asave(name)
-    said = {"name": name, "kind": kind.value, "authentication": authentication.value, "url": _url(name)}
+    said = {"name": name, "kind": kind, "authentication": authentication, "url": _url(name)}
     if not given:
         said["secret"] = secret
     if as_json:
         return show_json(said)
-    show(f"Source {name!r} may send {kind.value} events to {said['url']}")
+    show(f"Source {name!r} may send {kind} events to {said['url']}")
     if not given:
-        what = "token" if authentication is Authentication.BEARER else "key of its signatures"
+        what = "token" if authentication == "bearer" else "key of its signatures"
         show(f"Its {what}, shown only now: {secret}")
     return None
 
@@ -98,11 +82,11 @@ async def remove_source(name: str, as_json: AsJson = False) -> None:
 
 
 async def _source(
-    kind: Kind, authentication: Authentication, secret: str, signature_header: str, mapping: Path | None
+    kind: SourceKind, authentication: SourceAuthentication, secret: str, signature_header: str, mapping: Path | None
 ) -> EventSource:
-    if mapping is not None and kind is not Kind.JSON:
-        raise InvalidInput(f"A mapping is for --kind json; {kind.value} events have a form of their own.")
-    fields: dict[str, Any] = {"kind": kind.value, "authentication": authentication.value, "signature_header": signature_header}
+    if mapping is not None and kind != "json":
+        raise InvalidInput(f"A mapping is for --kind json; {kind} events have a form of their own.")
+    fields: dict[str, Any] = {"kind": kind, "authentication": authentication, "signature_header": signature_header}
     if mapping is not None:
         fields["mapping"] = await _mapping(mapping)
     try:
