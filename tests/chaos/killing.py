@@ -13,9 +13,10 @@ import psutil
 from tests.fakes.installation import Installation
 
 WEIGHTS = {
-    "run process": 42,
+    "run process": 40,
     "tool server": 30,
-    "worker": 8,
+    "worker": 6,
+    "warm interpreter": 4,
     "service process": 8,
     "Prefect server": 6,
     "database": 6,
@@ -89,7 +90,9 @@ def kind_of(process: psutil.Process) -> str:
         return ""
     if "tests.fakes.counter_server" in line:
         return "tool server"
-    if "prefect.flow_engine" in line or "prefect.engine" in line or ("forkserver" in line and leads):
+    if "forkserver" in line:  # a fork keeps the command line of what it was forked from, and becomes a leader
+        return "run process" if leads else "warm interpreter"
+    if "prefect.flow_engine" in line or "prefect.engine" in line:
         return "run process"
     if "flows.service" in line:
         return "service process"

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from prefect.client.schemas.objects import State
-from prefect.states import Cancelled, Cancelling, Crashed, Failed, Pending, Running
+from prefect.states import Cancelled, Cancelling, Crashed, Failed, Pending, Running, Scheduled
 from sqlalchemy import text
 
 from blueprint.mission import Mission, MissionState
@@ -125,19 +125,18 @@ async def test_a_fire_that_comes_an_hour_late_is_skipped_with_the_reason(install
 
 
 async def _fire_an_hour_late(here: Installation, mission: Mission) -> str:
-    """Make the first run that Prefect's scheduler made for the Mission due an hour ago; gives its id."""
+    """Make a run as Prefect's scheduler makes them ahead, and let it be due an hour ago; gives its id."""
     late = text(
-        "UPDATE flow_run SET expected_start_time = now() - interval '1 hour', next_scheduled_start_time = now() WHERE id ="
-        " (SELECT id FROM flow_run WHERE auto_scheduled AND deployment_id = :id ORDER BY expected_start_time LIMIT 1)"
-        " RETURNING id"
+        "UPDATE flow_run SET auto_scheduled = true, expected_start_time = now() - interval '1 hour',"
+        " next_scheduled_start_time = now() WHERE id = :id"
     )
-    async with here.store() as store, here.client() as client, asyncio.timeout(BACK_SECONDS):
+    ahead = Scheduled(scheduled_time=datetime.now(UTC) + timedelta(days=1))
+    async with here.store() as store, here.client() as client:
         deployment = await client.read_deployment_by_name(f"{TASK_FLOW}/{deployment_name(mission.id, 'work')}")
-        while True:
-            async with store.engine.begin() as connection:
-                if found := await connection.scalar(late, {"id": deployment.id}):
-                    return str(found)
-            await asyncio.sleep(0.2)
+        run = await client.create_flow_run_from_deployment(deployment.id, state=ahead)
+        async with store.engine.begin() as connection:
+            await connection.execute(late, {"id": run.id})
+    return str(run.id)
 
 
 async def test_a_wait_without_its_form_gets_it_once_also_from_two_reconcilers(installation: Installation, tmp_path: Path) -> None:

@@ -44,17 +44,32 @@ class Started:
         return self.calling | self.thinking | self.waiting
 
 
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How many runs a round has of each kind."""
+
+    calling: int = 1
+    thinking: int = 1
+    waiting: int = 1
+
+    @property
+    def all(self) -> int:
+        """All together."""
+        return self.calling + self.thinking + self.waiting
+
+
 @pytest.mark.timeout(900)
 async def test_runs_finish_their_step_when_everything_is_stopped_and_go_on_when_it_starts_again(
     folder: Path, tmp_path: Path
 ) -> None:
     here = Installation(home=folder / "home", environment={"MISSIONS_STOP_SECONDS": "60"})
     async with AsyncExitStack() as models, here.running(), here.store() as store:
-        for round_, how in enumerate((signal.SIGTERM, signal.SIGINT), start=1):
+        for how, size in ((signal.SIGTERM, Size(calling=3, thinking=2, waiting=3)), (signal.SIGINT, Size())):
             gate, opened = asyncio.Event(), tmp_path / f"opened-{how}"
-            runs = await _at_work_and_waiting(here, models, tmp_path / str(how), gate, opened)
+            runs = await _at_work_and_waiting(here, models, tmp_path / str(how), size, gate, opened)
             stopping = asyncio.create_task(here.down(how))
-            await wait_until(lambda count=round_: here.log("worker").count("5 runs finish the step") == count, BACK_SECONDS)
+            told = f"{size.calling + size.thinking} runs finish the step"
+            await wait_until(lambda told=told: told in here.log("worker"), BACK_SECONDS)
             gate.set()
             opened.touch()
             await stopping
@@ -63,21 +78,22 @@ async def test_runs_finish_their_step_when_everything_is_stopped_and_go_on_when_
                 await reply(store, run_id, Reply(decision=Decision.APPROVE), by="test")
             records = [await here.ended(run_id, BACK_SECONDS) for run_id in runs.all]
             entries = [await store.journal.read(run_id) for run_id in runs.all]
-            assert [(record.state, record.executions) for record in records] == [(RunState.SUCCESS, 2)] * 8
-            assert [counter.counts() for counter in runs.all.values()] == [["one"]] * 8
+            assert [(record.state, record.executions) for record in records] == [(RunState.SUCCESS, 2)] * size.all
+            assert [counter.counts() for counter in runs.all.values()] == [["one"]] * size.all
             assert {sum(isinstance(one.event, Reasoned | Intended) for one in run) for run in entries} == {3}
     assert "lost its process" not in here.log("service"), "no run had to be found by the reconciler"
 
 
 async def _at_work_and_waiting(
-    here: Installation, models: AsyncExitStack, folder: Path, gate: asyncio.Event, opened: Path
+    here: Installation, models: AsyncExitStack, folder: Path, size: Size, gate: asyncio.Event, opened: Path
 ) -> Started:
-    """Five runs in the middle of a step, three that wait for a person."""
+    """Runs in the middle of a step, and runs that wait for a person."""
     slow = {"text": "one", "until": str(opened)}
-    waiting = dict([await _start(here, models, folder / f"waiting-{n}", {"text": "one"}, DONE) for n in range(3)])
-    calling = dict([await _start(here, models, folder / f"calling-{n}", slow, DONE, FREELY) for n in range(3)])
+    waiting = dict([await _start(here, models, folder / f"waiting-{n}", {"text": "one"}, DONE) for n in range(size.waiting)])
+    calling = dict([await _start(here, models, folder / f"calling-{n}", slow, DONE, FREELY) for n in range(size.calling)])
+    thought = held(gate, DONE)
     thinking = dict(
-        [await _start(here, models, folder / f"thinking-{n}", {"text": "one"}, held(gate, DONE), FREELY) for n in range(2)]
+        [await _start(here, models, folder / f"thinking-{n}", {"text": "one"}, thought, FREELY) for n in range(size.thinking)]
     )
     for run_id in waiting:
         await reaches(here, run_id, "Suspended")
