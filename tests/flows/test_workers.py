@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from collections.abc import AsyncGenerator, Mapping
@@ -13,6 +14,7 @@ from uuid import UUID, uuid4
 import pytest
 from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
 
+import agent
 from blueprint.mission import Mission
 from blueprint.policy import RiskPolicy, Rule, ToolRule
 from blueprint.records import RunState
@@ -73,6 +75,7 @@ async def test_runs_finish_their_step_when_everything_is_stopped_and_go_on_when_
             gate.set()
             opened.touch()
             await stopping
+            here.environment["PYTHONPATH"] = str(_changed_code(tmp_path / f"changed-{how}"))
             await here.up()
             for run_id in runs.waiting:
                 await reply(store, run_id, Reply(decision=Decision.APPROVE), by="test")
@@ -81,7 +84,18 @@ async def test_runs_finish_their_step_when_everything_is_stopped_and_go_on_when_
             assert [(record.state, record.executions) for record in records] == [(RunState.SUCCESS, 2)] * size.all
             assert [counter.counts() for counter in runs.all.values()] == [["one"]] * size.all
             assert {sum(isinstance(one.event, Reasoned | Intended) for one in run) for run in entries} == {3}
+            assert (tmp_path / f"changed-{how}" / "used").exists(), "the runs went on with the changed code"
     assert "lost its process" not in here.log("service"), "no run had to be found by the reconciler"
+
+
+def _changed_code(folder: Path) -> Path:
+    """A folder with a later version of the agent: another loop, other prompts; its file `used` says that it was imported."""
+    changed = shutil.copytree(Path(agent.__file__).parent, folder / "agent", ignore=shutil.ignore_patterns("__pycache__"))
+    with (changed / "loop.py").open("a") as loop:
+        loop.write(f"\n\nfrom pathlib import Path\n\nPath({str(folder / 'used')!r}).touch()\n")
+    for prompt in (changed / "prompts").iterdir():
+        prompt.write_text(prompt.read_text() + "\nThis is another version.\n")
+    return folder
 
 
 async def _at_work_and_waiting(
