@@ -126,17 +126,22 @@ async def test_a_fire_that_comes_an_hour_late_is_skipped_with_the_reason(install
 
 async def _fire_an_hour_late(here: Installation, mission: Mission) -> str:
     """Make a run as Prefect's scheduler makes them ahead, and let it be due an hour ago; gives its id."""
-    late = text(
-        "UPDATE flow_run SET auto_scheduled = true, expected_start_time = now() - interval '1 hour',"
-        " next_scheduled_start_time = now() WHERE id = :id"
+    due = datetime.now(UTC) - timedelta(hours=1)
+    state = text(
+        "UPDATE flow_run_state SET state_details = jsonb_set(state_details::jsonb, '{scheduled_time}',"
+        " to_jsonb(cast(:due AS text))) WHERE flow_run_id = :id"
+    )
+    run = text(
+        "UPDATE flow_run SET auto_scheduled = true, expected_start_time = :due, next_scheduled_start_time = now() WHERE id = :id"
     )
     ahead = Scheduled(scheduled_time=datetime.now(UTC) + timedelta(days=1))
     async with here.store() as store, here.client() as client:
         deployment = await client.read_deployment_by_name(f"{TASK_FLOW}/{deployment_name(mission.id, 'work')}")
-        run = await client.create_flow_run_from_deployment(deployment.id, state=ahead)
+        made = await client.create_flow_run_from_deployment(deployment.id, state=ahead)
         async with store.engine.begin() as connection:
-            await connection.execute(late, {"id": run.id})
-    return str(run.id)
+            await connection.execute(state, {"id": made.id, "due": due.isoformat()})
+            await connection.execute(run, {"id": made.id, "due": due})
+    return str(made.id)
 
 
 async def test_a_wait_without_its_form_gets_it_once_also_from_two_reconcilers(installation: Installation, tmp_path: Path) -> None:
