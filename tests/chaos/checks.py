@@ -46,6 +46,7 @@ def check(seen: Seen) -> list[Guarantee]:
         _spent_once(seen),
         _steps(seen),
         _ends(seen),
+        _audited(seen),
         _left(seen),
     ]
 
@@ -194,6 +195,14 @@ def _unfinished(run: RunSeen) -> Iterator[str]:
 
 _EXPECTED = ("stopped the run", "process died")
 """Why a run of a trial may fail: a person stopped it, or it was killed more often than it is started again."""
+
+
+def _audited(seen: Seen) -> Guarantee:
+    return Guarantee(
+        promise="The audit record holds from its first entry to its head",
+        looked_at=f"{sum(run.audited for run in seen.runs)} entries of {len(seen.runs)} Missions",
+        broken=[_broken(run, "", run.audit_break) for run in seen.runs if run.audit_break],
+    )
 
 
 def _left(seen: Seen) -> Guarantee:

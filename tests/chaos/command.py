@@ -11,7 +11,7 @@ from tests.chaos.checks import Guarantee, check
 from tests.chaos.table import guarantees_table, kills_table
 from tests.chaos.trial import Plan, Result, hold_trial
 
-_KILLING, _RESTING = 0.65, 0.3
+_KILLING, _RESTING = 0.7, 0.25
 """Shares of the minutes for killing and, at most, for coming to rest; the remainder is for coming up and looking."""
 
 
@@ -37,7 +37,7 @@ def _plan() -> Plan:
     parser.add_argument("--minutes", type=float, default=20, help="how long it may take, coming to rest included")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--everything", type=int, default=2, help="how often the whole installation is killed and started again")
-    parser.add_argument("--crowd", type=int, default=5, help="how many runs are under way at once")
+    parser.add_argument("--crowd", type=int, default=8, help="how many runs are under way at once")
     given = parser.parse_args()
     seconds = given.minutes * 60
     return Plan(

@@ -10,6 +10,7 @@ from prefect.client.orchestration import PrefectClient
 
 from blocks.store.leases import LeaseState
 from blocks.store.store import Store
+from blueprint.chain import find_break
 from blueprint.records import JournalEntry, RunRecord
 from blueprint.requests import Request
 from tests.chaos.script import Script
@@ -29,6 +30,10 @@ class RunSeen:
     shown: str
     is_over: bool
     report: str
+    audited: int = 0
+    """Entries in the audit record of its Mission, which no other run has."""
+    audit_break: str = ""
+    """Where that record does not hold; empty when it does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +53,8 @@ async def look_at_run(store: Store, client: PrefectClient, home: Path, run_id: s
     record = await store.runs.find_started(run_id)
     lease = await store.leases.get(run_id)
     state = (await client.read_flow_run(UUID(run_id))).state
+    links, head = await store.audit.read(record.mission_id) if record else ([], None)
+    found = find_break(links, head) if record else None
     path = home / record.report_path if record and record.report_path else None
     return RunSeen(
         run_id=run_id,
@@ -58,6 +65,8 @@ async def look_at_run(store: Store, client: PrefectClient, home: Path, run_id: s
         shown=(state.name or "") if state else "",
         is_over=bool(state and state.is_final()) and lease is not None and lease.state is LeaseState.ENDED,
         report=path.read_text() if path and path.exists() else "",
+        audited=len(links),
+        audit_break=found.reason if found else "",
     )
 
 

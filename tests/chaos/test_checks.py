@@ -26,7 +26,7 @@ def _returned(outcome: Outcome) -> Returned:
     return Returned(call=CALL, outcome=outcome, changes=True)
 
 
-def _broken(*events: StreamEvent, effects: int = 0, calls: int = 0, given: tuple[Given, ...] = ()) -> list[str]:
+def _broken(*events: StreamEvent, effects: int = 0, calls: int = 0, given: tuple[Given, ...] = (), forged: str = "") -> list[str]:
     """What the checks say of one run without a record that wrote these events."""
     now = datetime.now(UTC)
     run = RunSeen(
@@ -38,6 +38,7 @@ def _broken(*events: StreamEvent, effects: int = 0, calls: int = 0, given: tuple
         shown="Running",
         is_over=False,
         report="",
+        audit_break=forged,
     )
     seen = Seen(runs=[run], effects={"one": effects}, calls={"one": calls}, given=given)
     return [place.what for guarantee in check(seen) for place in guarantee.broken]
@@ -67,3 +68,7 @@ def test_the_checks_find_what_was_lost_or_happened_twice(
 def test_the_checks_find_an_accepted_answer_that_does_not_count() -> None:
     given = Given(door="command", run_id="r1", key="approve-c1", by="chaos:1", decision=Decision.APPROVE, word=Word.ACCEPTED)
     assert _broken(given=(given,)) == ["command took approve of chaos:1; no answer counts", NOT_ENDED]
+
+
+def test_the_checks_find_an_audit_record_that_does_not_hold() -> None:
+    assert _broken(forged="Entry 2 is missing.") == [NOT_ENDED, "Entry 2 is missing."]
