@@ -37,7 +37,7 @@ def _plan() -> Plan:
     parser.add_argument("--minutes", type=float, default=20, help="how long it may take, coming to rest included")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--everything", type=int, default=2, help="how often the whole installation is killed and started again")
-    parser.add_argument("--crowd", type=int, default=8, help="how many runs are under way at once")
+    parser.add_argument("--crowd", type=int, default=10, help="how many runs are under way at once")
     given = parser.parse_args()
     seconds = given.minutes * 60
     return Plan(

@@ -13,19 +13,20 @@ import psutil
 from tests.fakes.installation import Installation
 
 WEIGHTS = {
-    "run process": 40,
-    "tool server": 30,
-    "worker": 6,
-    "warm interpreter": 4,
-    "service process": 8,
-    "Prefect server": 6,
-    "database": 6,
+    "run process": 46,
+    "tool server": 34,
+    "worker": 5,
+    "warm interpreter": 3,
+    "service process": 5,
+    "Prefect server": 4,
+    "database": 3,
 }
 """What is killed, and how often of a hundred."""
 EVERYTHING = "whole installation"
 
 _APPEARS_SECONDS = 2.0
-"""So long the killer waits for a process of the kind that it wants; then it takes what there is."""
+"""So long the killer waits for a process of the kind that it wants; then it wants one that works for a run."""
+_WORKING = ("run process", "tool server")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +59,15 @@ class Killer:
         return self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
 
     async def _prey(self, kind: str) -> tuple[str, Sequence[psutil.Process]]:
-        """Living processes of this kind, or of whatever kind there is when none appears."""
+        """Living processes of this kind or, when none appears, of a run.
+
+        Never of the ground that runs stand on: killed again and again it would not come up, and there were no runs to kill.
+        """
         loop = asyncio.get_running_loop()
         end = loop.time() + _APPEARS_SECONDS
         while not (found := [one for one in self.here.processes() if kind_of(one) == kind]):
             if loop.time() > end:
-                kind = self._kind()
+                kind = self.chance.choice(_WORKING)
             await asyncio.sleep(0.05)
         return kind, _with_backends(found) if kind == "database" else found
 
