@@ -123,20 +123,21 @@ class Mender:
         return await self.restart(flow_run, mission_id=lease.mission_id, operation=lease.operation)
 
     async def _waiting(self, flow_run: FlowRun, state: State, lease: Lease) -> bool:
-        """A suspended run: wake it when its answer is stored, give it its form when that is missing."""
+        """A suspended run: wake it when its answer is stored; give it its form when that is missing, without which it stays."""
         key = state.state_details.pause_key
         request = await self.store.requests.get(str(flow_run.id), key) if key else None
         if request is None:
             return False
-        if request.answer is not None:
-            return await wake(self.client, request)
+        if await wake(self.client, request):
+            return True
         if wait_of(lease) in self.settled or abs(datetime.now(UTC) - state.timestamp) < CRASH_SETTLES:
             return False
         is_missing = not await has_form(self.client, flow_run.id, request.key)
         if is_missing:
             mission = await self.store.missions.get(request.mission_id)
             await give_form(self.client, flow_run.id, state, form_for(request, mission.timezone))
-        self.settled.add(wait_of(lease))
+        if request.answer is None:
+            self.settled.add(wait_of(lease))
         return is_missing
 
     async def _unanswered(self, flow_run: FlowRun, lease: Lease, record: RunRecord | None, request: Request) -> bool:

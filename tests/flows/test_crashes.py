@@ -110,6 +110,7 @@ async def test_after_everything_was_killed_and_started_again_each_run_goes_on_wh
             await here.asked(runs[name])
             await reaches(here, runs[name], "Suspended")
         await here.down(signal.SIGKILL)
+        here.environment["TZ"] = "Pacific/Auckland"  # the machine was moved to another zone meanwhile
         await here.up()
         assert (await here.command("reply", runs["command"], "--approve")).code == 0
         await _fill_form(here, runs["form"], "approve")

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from blueprint.mission import Mission, MissionState
 from blueprint.records import RunEnd, RunState
-from blueprint.requests import Decision, RequestState
+from blueprint.requests import Answer, Decision, RequestState
 from blueprint.stream import Returned
 from blueprint.triggers import Cron
 from deployments.compiler import TASK_FLOW, deployment_name
@@ -159,6 +159,24 @@ async def test_a_wait_without_its_form_gets_it_once_also_from_two_reconcilers(in
         await client.resume_flow_run(UUID(run_id), run_input={"decision": "approve", "comment": ""})
         record = await installation.ended(run_id)
     assert (record.state, counter.counts()) == (RunState.SUCCESS, ["one"])
+
+
+async def test_a_run_whose_form_was_never_made_goes_on_with_the_answer_that_is_stored(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """Prefect wakes no run without its form; the asking process may have been killed before it saved one."""
+    counter = Counter(folder=tmp_path)
+    async with scripted_model([COUNT, DONE]) as model, installation.store() as store, installation.client() as client:
+        run_id = await _waiting(installation, model, counter)
+        async with asyncio.timeout(BACK_SECONDS):
+            while not await has_form(client, UUID(run_id), "approve-c00001000"):
+                await asyncio.sleep(0.1)
+        for part in ("schema", "description"):
+            await client.delete_flow_run_input(UUID(run_id), f"suspended-approve-c00001000-{part}")
+        answer = Answer(decision=Decision.APPROVE, by="test", at=datetime.now(UTC))
+        await store.requests.answer(run_id, "approve-c00001000", answer)
+        record = await installation.ended(run_id)
+    assert (record.state, record.executions, counter.counts()) == (RunState.SUCCESS, 2, ["one"])
 
 
 @pytest.mark.parametrize("broken", [Failed(), Crashed()], ids=["failed", "crashed"])
