@@ -6,9 +6,9 @@ from pydantic import Field, ValidationError
 
 from agent.model.model import ToolDeclaration
 from blueprint.policy import ToolCall
+from blueprint.problems import explain
 from blueprint.requests import AnomalyQuestion, ChoiceQuestion, InformationQuestion, Question
 from blueprint.stream import Conclusion
-from blueprint.validation import explain
 from blueprint.values import Value
 
 OWN_SERVER = "missions"

@@ -1,13 +1,22 @@
 """The Blueprint: what the model plans, a person confirms, and the compiler turns into deployments (R2)."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from blueprint.policy import RiskPolicy
 from blueprint.triggers import Trigger
 from blueprint.values import Name, TimeZone, Value, digest
+
+Line = Annotated[str, StringConstraints(max_length=2_000)]
+"""One entry of a list that people read."""
+
+Pattern = Annotated[str, StringConstraints(max_length=200)]
+"""A tool, or a glob over tools."""
+
+MOST = 200
+"""Tasks of a plan, and entries of its lists."""
 
 
 class WhenMissed(StrEnum):
@@ -44,9 +53,13 @@ class Task(Value):
     title: str = Field(min_length=1, max_length=120, description="What people read.")
     instructions: str = Field(min_length=1, max_length=8_000, description="What the agent is to do and find out, in full.")
     trigger: Trigger = Field(description="When it starts.")
-    after: tuple[Name, ...] = Field(default=(), description="Tasks that must have succeeded in the same round first.")
-    tools: tuple[str, ...] = Field(default=(), description="Tools it may use: 'server.tool', 'server.*'; empty: all.")
-    outputs: tuple[str, ...] = Field(default=(), description="What its report must answer.")
+    after: tuple[Name, ...] = Field(
+        default=(), max_length=MOST, description="Tasks that must have succeeded in the same round first."
+    )
+    tools: tuple[Pattern, ...] = Field(
+        default=(), max_length=MOST, description="Tools it may use: 'server.tool', 'server.*'; empty: all."
+    )
+    outputs: tuple[Line, ...] = Field(default=(), max_length=MOST, description="What its report must answer.")
     strategy: Strategy = Field(default=Strategy(), description="Limits and what happens when busy or late.")
 
 
@@ -57,12 +70,12 @@ class Blueprint(Value):
     title: str = Field(min_length=1, max_length=120, description="Name of the Mission, a few words.")
     goal: str = Field(min_length=1, max_length=8_000, description="What is to be looked after, restated in full.")
     timezone: TimeZone = Field(default="", description="IANA zone of all times; empty for the Mission's.")
-    breakdown: tuple[str, ...] = Field(default=(), description="The goal in parts.")
-    tasks: tuple[Task, ...] = Field(min_length=1, max_length=200, description="What is done, and when.")
-    approach: str = Field(default="", description="How the work is gone about, in a few sentences.")
+    breakdown: tuple[Line, ...] = Field(default=(), max_length=MOST, description="The goal in parts.")
+    tasks: tuple[Task, ...] = Field(min_length=1, max_length=MOST, description="What is done, and when.")
+    approach: str = Field(default="", max_length=8_000, description="How the work is gone about, in a few sentences.")
     risk_policy: RiskPolicy = Field(default=RiskPolicy(), description="Rules for tools, over those of the employee.")
-    outputs: tuple[str, ...] = Field(default=(), description="What people get, and when.")
-    notify: tuple[Name, ...] = Field(default=(), description="Names of notification channels.")
+    outputs: tuple[Line, ...] = Field(default=(), max_length=MOST, description="What people get, and when.")
+    notify: tuple[Name, ...] = Field(default=(), max_length=50, description="Names of notification channels.")
 
     @property
     def digest(self) -> str:

@@ -25,14 +25,16 @@ _STRICTNESS = {rule: rank for rank, rule in enumerate(Rule)}
 class ToolRule(Value):
     """One tool, or a glob over tools, and what happens to its calls."""
 
-    tool: str = Field(min_length=1, description="'server.tool' or a glob such as 'kubernetes.*'.")
+    tool: str = Field(min_length=1, max_length=200, description="'server.tool' or a glob such as 'kubernetes.*'.")
     rule: Rule = Field(description="auto: run; cautious: announce and run; ask: a person decides; forbid: never.")
 
 
 class RiskPolicy(Value):
     """Tool rules of one level (Blueprint, Digital Employee or tool server)."""
 
-    rules: tuple[ToolRule, ...] = Field(default=(), description="The most specific pattern wins; among equals the strictest.")
+    rules: tuple[ToolRule, ...] = Field(
+        default=(), max_length=500, description="The most specific pattern wins; among equals the strictest."
+    )
 
 
 class ToolTraits(Value):

@@ -22,7 +22,7 @@ class Cron(Value):
     """At every time that a cron expression names."""
 
     kind: Literal["cron"] = "cron"
-    cron: str = Field(description="Five fields: minute hour day-of-month month day-of-week, e.g. '0 2 * * *'.")
+    cron: str = Field(max_length=100, description="Five fields: minute hour day-of-month month day-of-week, e.g. '0 2 * * *'.")
     timezone: TimeZone = Field(default="", description="IANA time zone of the times; empty for the Mission's.")
 
     @field_validator("cron")
@@ -38,23 +38,27 @@ class Once(Value):
     at: Moment = Field(description="When, ISO 8601 with an offset, e.g. '2026-11-21T18:00:00+01:00'.")
 
 
+Label = Annotated[str, Field(min_length=1, max_length=200)]
+"""Name of a label of events."""
+
+
 class LabelMatch(Value):
     """One label of an event and the value, or glob, that it must have."""
 
-    label: str = Field(description="The event's label, e.g. 'alertname'.")
-    value: str = Field(description="The value that it must have; * stands for anything.")
+    label: str = Field(min_length=1, max_length=200, description="The event's label, e.g. 'alertname'.")
+    value: str = Field(max_length=500, description="The value that it must have; * stands for anything.")
 
 
 class Event(Value):
     """When an event arrives whose name and labels fit."""
 
     kind: Literal["event"] = "event"
-    event: str = Field(min_length=1, description="Name of the event, e.g. 'alertmanager.firing'.")
-    match: tuple[LabelMatch, ...] = Field(default=(), description="Labels that must all fit.")
-    threshold: int = Field(default=1, ge=1, description="So many events within the window start one run.")
-    within_seconds: int = Field(default=0, ge=0, description="The window of the threshold, in seconds.")
-    cooldown_seconds: int = Field(default=0, ge=0, description="No second run within this time.")
-    deduplicate_by: tuple[str, ...] = Field(default=(), description="Labels that make two events the same one.")
+    event: str = Field(min_length=1, max_length=200, description="Name of the event, e.g. 'alertmanager.firing'.")
+    match: tuple[LabelMatch, ...] = Field(default=(), max_length=20, description="Labels that must all fit.")
+    threshold: int = Field(default=1, ge=1, le=10_000, description="So many events within the window start one run.")
+    within_seconds: int = Field(default=0, ge=0, le=86_400, description="The window of the threshold, in seconds.")
+    cooldown_seconds: int = Field(default=0, ge=0, le=31 * 86_400, description="No second run within this time.")
+    deduplicate_by: tuple[Label, ...] = Field(default=(), max_length=20, description="Labels that make two events the same one.")
 
 
 class Manual(Value):

@@ -1,26 +1,14 @@
 """Finds what is wrong with a Blueprint before anyone is asked to confirm it (R2.3)."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 
-from pydantic import ValidationError
-
+from blueprint.event_rules import event_problems
 from blueprint.plan import Blueprint
-from blueprint.triggers import Once
-
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """One thing that is wrong: which check found it, where, and a sentence with what to do."""
-
-    check: str
-    where: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.text}"
+from blueprint.problems import Problem
+from blueprint.triggers import Cron, Event, Once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,30 +18,64 @@ class Surroundings:
     now: datetime
     tools: Collection[str]
     channels: Collection[str] = ()
+    servers: Collection[str] = ()
+    silent: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Tool servers that can't be asked, with the reason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """The result of one check: what it looked at, and what is wrong with it."""
+
+    name: str
+    found: str
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
 
 
 def find_problems(plan: Blueprint, around: Surroundings) -> list[Problem]:
     """Every problem of a plan whose schema is already right, in a fixed order; empty when it can be launched."""
-    return [*_names(plan), *_dependencies(plan), *_moments(plan, around), *_tools(plan, around), *_channels(plan, around)]
+    return problems_of(check_plan(plan, around))
 
 
-def explain(error: ValidationError) -> list[Problem]:
-    """A schema error as problems with field path, value and reason."""
-    details = error.errors(include_url=False, include_context=False)
-    return [
-        Problem(
-            check="schema",
-            where=".".join(str(part) for part in detail["loc"]) or "blueprint",
-            text=f"{detail['msg']}; got {_short(detail['input'])}.",
-        )
-        for detail in details
-        if not _is_echo(detail["type"], detail["loc"], [other["loc"] for other in details])
-    ]
+def problems_of(checks: Iterable[Verified]) -> list[Problem]:
+    """Everything that is wrong, in the order of the checks; empty when the plan can be launched."""
+    return [problem for check in checks for problem in check.problems]
 
 
-def _is_echo(kind: str, where: tuple[int | str, ...], all_places: Sequence[tuple[int | str, ...]]) -> bool:
-    """Pydantic calls a list too short as well when one of its entries is wrong; the entry is what matters."""
-    return kind == "too_short" and any(place[: len(where)] == where and place != where for place in all_places)
+def check_plan(plan: Blueprint, around: Surroundings) -> tuple[Verified, ...]:
+    """Each check of R2.3 by name with its result. Schema, cron and zones can't be wrong in a plan that could be read."""
+    crons = [task.trigger for task in plan.tasks if isinstance(task.trigger, Cron)]
+    zones = sorted({plan.timezone, *(cron.timezone for cron in crons)} - {""})
+    return (
+        Verified(name="schema", found=f"format {plan.format}, {_counted(len(plan.tasks), 'Task')}"),
+        _verified("names", _counted(len({task.name for task in plan.tasks}), "name"), _names(plan)),
+        _verified("dependencies", _counted(sum(len(task.after) for task in plan.tasks), "dependency"), _dependencies(plan)),
+        Verified(name="cron", found=f"{_counted(len(crons), 'expression')}, fires at least 5 minutes apart" if crons else "none"),
+        Verified(name="time zones", found=", ".join(zones) or "the Mission's"),
+        _verified("once", _counted(_kinds(plan, Once), "time"), _moments(plan, around)),
+        _verified("events", _counted(_kinds(plan, Event), "rule"), event_problems(plan)),
+        _verified("tools", f"{len(around.tools)} offered", _tools(plan, around)),
+        _verified("servers", ", ".join(sorted(around.servers)) or "none", _servers(around)),
+        _verified("channels", ", ".join(plan.notify) or "none", _channels(plan, around)),
+    )
+
+
+def _verified(name: str, found: str, problems: Sequence[Problem]) -> Verified:
+    return Verified(name=name, found=found, problems=tuple(problems))
+
+
+def _kinds(plan: Blueprint, kind: type[Once] | type[Event]) -> int:
+    return sum(isinstance(task.trigger, kind) for task in plan.tasks)
+
+
+def _counted(number: int, noun: str) -> str:
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return "none" if number == 0 else f"{number} {noun if number == 1 else plural}"
 
 
 def _names(plan: Blueprint) -> list[Problem]:
@@ -94,7 +116,7 @@ def _cycles(plan: Blueprint) -> list[Problem]:
 def _moments(plan: Blueprint, around: Surroundings) -> list[Problem]:
     return [
         Problem(
-            check="times",
+            check="once",
             where=f"tasks.{task.name}.trigger.at",
             text=f"{task.trigger.at.isoformat()} has passed; name a time in the future.",
         )
@@ -117,6 +139,13 @@ def _tools(plan: Blueprint, around: Surroundings) -> list[Problem]:
     ]
 
 
+def _servers(around: Surroundings) -> list[Problem]:
+    return [
+        Problem(check="servers", where=f"server {name}", text=f"{reason} Mend it, or take the server from the employee.")
+        for name, reason in around.silent.items()
+    ]
+
+
 def _channels(plan: Blueprint, around: Surroundings) -> list[Problem]:
     available = ", ".join(sorted(around.channels)) or "none"
     return [
@@ -124,8 +153,3 @@ def _channels(plan: Blueprint, around: Surroundings) -> list[Problem]:
         for name in plan.notify
         if name not in around.channels
     ]
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 120 else text[:117] + "..."

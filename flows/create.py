@@ -7,7 +7,8 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.creation.creating import create_to_end
+from flows.creation.creating import Commission, create_to_end
+from flows.creation.plan_file import LARGEST_FILE
 from reports.text import one_line
 
 
@@ -21,6 +22,7 @@ async def create(
     goal: Annotated[str, Field(min_length=1, max_length=8_000, pattern=r"\S")],
     timezone: str = "UTC",
     employee: str = "default",
+    plan: Annotated[str, Field(max_length=LARGEST_FILE, json_schema_extra={"format": "textarea"})] = "",
 ) -> State:
     """Make a Mission: the goal is read, what is missing is asked for, and the plan is shown before anything is launched.
 
@@ -28,5 +30,6 @@ async def create(
         goal: What should be looked after, in plain language: what to inspect, when, whom to tell, what may be changed.
         timezone: IANA time zone of all times, for example Europe/Berlin.
         employee: Block name of the Digital Employee that works on it.
+        plan: A Blueprint as YAML, to be reviewed as it is; empty to have one written for the goal.
     """
-    return await create_to_end(goal, timezone, employee)
+    return await create_to_end(Commission(goal=goal, timezone=timezone, employee=employee, plan=plan))

@@ -5,10 +5,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 
+from blueprint.diff import diff
 from blueprint.mission import Mission
 from blueprint.plan import Blueprint, Task
 from blueprint.policy import RiskPolicy, Rule, ToolCall, ToolRule, ToolTraits, Verdict, assess
-from blueprint.validation import Problem
+from blueprint.validation import Verified, problems_of
+from reports.changes import change_rows
+from reports.load import Experience, Prices
+from reports.outlook import outlook_of
+from reports.picture import dependency_picture
 from reports.rendering import render
 from reports.schedule import Forecast, forecast
 
@@ -44,24 +49,34 @@ def review_page(
     plan: Blueprint,
     version: int,
     now: datetime,
-    problems: Sequence[Problem] = (),
+    checks: Sequence[Verified] = (),
     tools: Mapping[str, ToolTraits],
     policies: Policies = (),
+    past: Mapping[str, Experience] | None = None,
+    prices: Prices | None = None,
+    earlier: tuple[int, Blueprint] | None = None,
 ) -> str:
-    """The plan as Markdown. `tools` are by full name; `policies` those below the plan's own (employee, tool server)."""
+    """The plan as Markdown. `tools` are by full name; `policies` those below the plan's own (employee, tool server).
+
+    `past` is what is known of earlier runs, by Task; `earlier` a version with its plan that this one is compared with.
+    """
     outlooks = tool_outlooks(plan, tools, policies)
+    timezone = plan.timezone or mission.timezone or "UTC"
     forecasts = {task.name: forecast(task, plan, mission.timezone, now) for task in plan.tasks}
     return render(
         "review.md.j2",
         plan=plan.model_dump(mode="json", exclude={"tasks", "risk_policy"}),
         version=version,
         digest=plan.digest[:12],
-        timezone=plan.timezone or mission.timezone or "UTC",
-        problems=[str(problem) for problem in problems],
+        timezone=timezone,
+        earlier=earlier[0] if earlier else 0,
+        rows=change_rows(diff(earlier[1], plan), timezone) if earlier else [],
+        problems=[str(problem) for problem in problems_of(checks)],
+        checks=[{"name": check.name, "is_ok": check.is_ok, "found": check.found} for check in checks],
         tasks=[_task(task, forecasts[task.name]) for task in plan.tasks],
         clock_changes=list(dict.fromkeys(change for each in forecasts.values() for change in each.clock_changes)),
-        runs_a_day=_count(sum(each.runs_a_day or 0 for each in forecasts.values())),
-        mermaid=_mermaid(plan),
+        outlook=outlook_of(plan, forecasts, past or {}, prices or Prices(), timezone),
+        picture=dependency_picture(plan, timezone),
         rules=sorted((asdict(rule) for rule in rule_outlooks(plan, tools, policies)), key=lambda rule: not rule["relaxes"]),
         asking=[asdict(outlook) for outlook in outlooks if outlook.rule is Rule.ASK],
         forbidden=[outlook.name for outlook in outlooks if outlook.rule is Rule.FORBID],
@@ -118,22 +133,7 @@ def _task(task: Task, outlook: Forecast) -> dict[str, object]:
         "instructions": task.instructions,
         "trigger": outlook.trigger,
         "fires": ", ".join(outlook.fires) or "none",
-        "runs_a_day": "" if outlook.runs_a_day is None else _count(outlook.runs_a_day),
         "tools": ", ".join(f"`{tool}`" for tool in task.tools) or "all",
         "outputs": task.outputs,
         "strategy": task.strategy.model_dump(mode="json"),
     }
-
-
-def _count(number: float) -> str:
-    return f"{number:,.1f}".removesuffix(".0")
-
-
-def _mermaid(plan: Blueprint) -> str:
-    """The dependencies as a Mermaid graph, empty when there are none. Names of Tasks are safe in it, titles would not be."""
-    arrows = [f"  {_node(other)} --> {_node(task.name)}" for task in plan.tasks for other in task.after]
-    return "\n".join(["graph LR", *arrows]) if arrows else ""
-
-
-def _node(name: str) -> str:
-    return f'{name.replace("-", "_")}_t["{name}"]'

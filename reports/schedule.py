@@ -3,13 +3,14 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import assert_never
 
 from blueprint.plan import Blueprint, Task
 from blueprint.triggers import Cron, Event, Manual, Once, Trigger, next_fires
 from blueprint.values import zone
-from reports.times import minute
+from reports.times import duration, minute
 
 _DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _WEEK = timedelta(days=7)
@@ -25,6 +26,8 @@ class Forecast:
     fires: tuple[str, ...]
     runs_a_day: float | None
     clock_changes: tuple[str, ...]
+    week: tuple[datetime, ...] = ()
+    """All starts of the coming week."""
 
 
 def forecast(task: Task, plan: Blueprint, mission_zone: str, now: datetime) -> Forecast:
@@ -32,11 +35,13 @@ def forecast(task: Task, plan: Blueprint, mission_zone: str, now: datetime) -> F
     plan_zone = plan.timezone or mission_zone
     clock_zone = (task.trigger.timezone if isinstance(task.trigger, Cron) else "") or plan_zone or "UTC"
     fires = next_fires(task.trigger, now, plan_zone, count=3)
+    week = _week(task.trigger, now, plan_zone)
     return Forecast(
-        trigger=_started(task, plan_zone),
+        trigger=started(task, plan_zone),
         fires=tuple(minute(at, plan_zone) for at in fires),
-        runs_a_day=_runs_a_day(task, plan_zone, now),
+        runs_a_day=len(week) / 7 if isinstance(task.trigger, Cron) else None,
         clock_changes=_clock_changes((now, *fires), clock_zone),
+        week=week,
     )
 
 
@@ -53,6 +58,14 @@ def in_words(trigger: Trigger, plan_zone: str) -> str:
             return "by hand"
         case _:
             assert_never(trigger)
+
+
+def started(task: Task, plan_zone: str) -> str:
+    """What starts a Task, dependencies included: `after disk and memory`."""
+    if not task.after:
+        return in_words(task.trigger, plan_zone)
+    upstream = f"after {_listed(list(task.after))}"
+    return upstream if isinstance(task.trigger, Manual) else f"{upstream}; {in_words(task.trigger, plan_zone)}"
 
 
 def cron_in_words(cron: str) -> str:
@@ -118,22 +131,21 @@ def _listed(words: list[str]) -> str:
 def _event_in_words(trigger: Event) -> str:
     labels = ", ".join(f"{match.label}={match.value}" for match in trigger.match)
     often = f" {trigger.threshold} times within {trigger.within_seconds} s" if trigger.threshold > 1 else ""
-    return f"on event {trigger.event}{often}" + (f" with {labels}" if labels else "")
+    rest = f", at most once in {duration(trigger.cooldown_seconds)}" if trigger.cooldown_seconds else ""
+    return f"on event {trigger.event}{often}" + (f" with {labels}" if labels else "") + rest
 
 
-def _started(task: Task, plan_zone: str) -> str:
-    if not task.after:
-        return in_words(task.trigger, plan_zone)
-    upstream = f"after {_listed(list(task.after))}"
-    return upstream if isinstance(task.trigger, Manual) else f"{upstream}; {in_words(task.trigger, plan_zone)}"
+def _week(trigger: Trigger, now: datetime, plan_zone: str) -> tuple[datetime, ...]:
+    if isinstance(trigger, Cron):
+        return _week_of_cron(trigger.cron, trigger.timezone or plan_zone, now)
+    return tuple(at for at in next_fires(trigger, now, plan_zone) if at - now <= _WEEK)
 
 
-def _runs_a_day(task: Task, plan_zone: str, now: datetime) -> float | None:
-    if not isinstance(task.trigger, Cron):
-        return None
-    looks = (next_fires(task.trigger, now, plan_zone, count=count) for count in _COUNTS)
-    fires = next(fires for fires in looks if fires[-1] - now > _WEEK)
-    return sum(at - now <= _WEEK for at in fires) / 7
+@lru_cache(maxsize=16)  # many Tasks of a plan often have one schedule
+def _week_of_cron(cron: str, timezone: str, now: datetime) -> tuple[datetime, ...]:
+    looks = (next_fires(Cron(cron=cron, timezone=timezone), now, "", count=count) for count in _COUNTS)
+    fires = next((fires for fires in looks if not fires or fires[-1] - now > _WEEK), ())
+    return tuple(at for at in fires if at - now <= _WEEK)
 
 
 def _clock_changes(moments: tuple[datetime, ...], timezone: str) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from agent.planner.attempts import attempt
 from agent.planner.material import material, messages
 from agent.tools.toolset import Tool
 from blueprint.errors import ModelMisbehaved
+from blueprint.problems import Problem
 from blueprint.records import ConversationTurn
 from blueprint.stream import Usage
-from blueprint.validation import Problem
 from blueprint.values import TimeZone, Value
 
 

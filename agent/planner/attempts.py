@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from agent.model.model import Message, Model
+from blueprint.problems import Problem, explain
 from blueprint.stream import Usage
-from blueprint.validation import Problem, explain
 
 REPAIRS = 3
 """So many times the model may try again after its first answer."""

@@ -9,10 +9,11 @@ from agent.planner.material import material, messages
 from agent.tools.toolset import Tool
 from blueprint.plan import Blueprint, Task
 from blueprint.policy import RiskPolicy, Rule, ToolRule
+from blueprint.problems import Problem
 from blueprint.records import ConversationTurn
 from blueprint.stream import Usage
 from blueprint.triggers import Cron
-from blueprint.validation import Problem, Surroundings, find_problems
+from blueprint.validation import Surroundings, find_problems
 
 _STRICT = (Rule.ASK, Rule.FORBID)
 

@@ -2,7 +2,22 @@
 
 import typer
 
-from flows.command import audit, connections, demonstration, health, inbox, missions, parts, rules, runs, sources, up
+from flows.command import (
+    audit,
+    connections,
+    create,
+    demonstration,
+    health,
+    inbox,
+    missions,
+    parts,
+    plan,
+    rules,
+    runs,
+    sources,
+    templates,
+    up,
+)
 
 app = typer.Typer(
     name="missions",
@@ -17,10 +32,11 @@ app.command("demo")(demonstration.demo)
 app.command("doctor")(health.doctor)
 app.command("reconcile")(health.reconcile)
 app.command("prepare")(parts.prepare)
-app.command("create")(missions.create)
+app.command("create")(create.create)
 app.command("list")(missions.list_missions)
+app.command("templates")(templates.templates)
 app.command("show")(missions.show_mission)
-app.command("plan")(missions.plan)
+app.command("plan")(plan.plan)
 app.command("launch")(missions.launch)
 app.command("run")(runs.run)
 app.command("cancel")(runs.cancel)

@@ -1,87 +1,26 @@
-"""`missions create list show plan launch`: from a goal to a Mission in force."""
+"""`missions list show launch`: what Missions there are, and putting a plan in force."""
 
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-import yaml
 
 from blocks.digital_employee import DigitalEmployee
 from blocks.loading import load_block
-from blueprint.errors import InvalidInput, MissionsError
+from blueprint.errors import InvalidInput
 from blueprint.mission import Mission, MissionState
 from blueprint.plan import Blueprint
 from blueprint.triggers import next_fires
-from blueprint.values import known_timezone, short_id
-from deployments.prefect_yaml import render_prefect_yaml
-from flows.command.answering import Prepared, accompany, first_of, how_to_answer, this_person
-from flows.command.output import AsJson, Session, command, say, session, show, show_json, show_table
+from blueprint.validation import problems_of
+from blueprint.values import short_id
+from flows.command.answering import how_to_answer, this_person
+from flows.command.output import AsJson, Session, command, session, show, show_json, show_table
 from flows.command.runs import OfMission
-from flows.command.terminal import at_terminal
-from flows.creation.launching import compiled, launch_plan
-from flows.creation.surroundings import list_tools, verify
-from flows.following import Over
-from flows.links import deployments_page, run_page
-from flows.naming import mission_id_for
-from flows.runs.risk import policies
+from flows.creation.launching import launch_plan
+from flows.creation.surroundings import look_around
+from flows.links import deployments_page
 from flows.settings import RunSettings
-from flows.starting import start
-from reports.review import review_page
 from reports.text import one_line
-
-
-class PlanFormat(StrEnum):
-    """How `missions plan` writes a plan."""
-
-    PAGE = "page"
-    YAML = "yaml"
-    PREFECT_YAML = "prefect-yaml"
-
-
-@command
-async def create(
-    goal: Annotated[str, typer.Argument(help="What should be looked after, in plain language.")],
-    answer: Annotated[list[str] | None, typer.Option(help="Answer to a clarifying question; may be repeated.")] = None,
-    launch: Annotated[bool, typer.Option("--launch", help="Launch the plan as soon as it passes verification.")] = False,
-    timezone: Annotated[str, typer.Option(help="IANA time zone of all times.")] = "UTC",
-    employee: Annotated[str, typer.Option(help="The Digital Employee that works on it.")] = "default",
-    as_json: AsJson = False,
-) -> None:
-    """Make a Mission of a goal in plain language.
-
-    What is missing is asked for, then the plan is shown for review. Without a terminal the Mission waits as a Draft, and the
-    command says how to answer.
-    """
-    _check(goal, timezone)
-    async with session() as here:
-        await load_block(DigitalEmployee, employee)
-        run_id = await start(here.client, "create/create", {"goal": goal, "timezone": timezone, "employee": employee})
-        say(f"Planning: {run_page(run_id)}")
-        end = await accompany(here, run_id, first_of(Prepared(texts=list(answer or ()), launch=launch), at_terminal), stay=False)
-        if isinstance(end, Over):
-            await _require_completed(here, end, mission_id_for(goal, run_id))
-        await _show_one(here, await here.store.missions.get(mission_id_for(goal, run_id)), as_json)
-
-
-def _check(goal: str, timezone: str) -> None:
-    """InvalidInput for what would be refused later anyway."""
-    if not goal.strip():
-        raise InvalidInput("The goal is empty; say what should be looked after, for example: 'Inspect this host every hour'.")
-    try:
-        known_timezone(timezone)
-    except ValueError as error:
-        raise InvalidInput(f"{error}.") from error
-
-
-async def _require_completed(here: Session, end: Over, mission_id: str) -> None:
-    """MissionsError that says why there is no plan, and what is left."""
-    state = end.flow_run.state
-    if state is not None and state.is_completed():
-        return
-    is_kept = any(mission.id == mission_id for mission in await here.store.missions.list())
-    left = f"Mission {mission_id!r} is kept as a Draft without a launched plan" if is_kept else "No Mission was made"
-    raise MissionsError(f"{(state.message if state else '') or 'The Mission could not be planned.'} {left}; nothing runs.")
 
 
 @command
@@ -103,29 +42,7 @@ async def list_missions(
 async def show_mission(mission: OfMission, as_json: AsJson = False) -> None:
     """Show a Mission: Tasks, next times, last runs, open questions."""
     async with session() as here:
-        await _show_one(here, await here.store.missions.find(mission), as_json)
-
-
-@command
-async def plan(
-    mission: OfMission,
-    version: Annotated[int | None, typer.Option(help="A version other than the one in force, or the latest.")] = None,
-    output: Annotated[PlanFormat, typer.Option(help="page, yaml or prefect-yaml.")] = PlanFormat.PAGE,
-    as_json: AsJson = False,
-) -> None:
-    """Show a Mission's plan, as a page to read or as a file to keep."""
-    async with session() as here:
-        found = await here.store.missions.find(mission)
-        number, blueprint = await _plan(here, found, version)
-        if as_json:
-            return show_json({"version": number, "digest": blueprint.digest, "plan": blueprint})
-        match output:
-            case PlanFormat.PAGE:
-                show(await _page(found, number, blueprint))
-            case PlanFormat.YAML:
-                show(yaml.safe_dump(blueprint.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
-            case PlanFormat.PREFECT_YAML:
-                show(render_prefect_yaml(compiled(found, blueprint, number)))
+        await show_one(here, await here.store.missions.find(mission), as_json)
 
 
 @command
@@ -133,14 +50,15 @@ async def launch(mission: OfMission, as_json: AsJson = False) -> None:
     """Launch a Draft: verify its latest plan and put it in force."""
     async with session() as here:
         found = await here.store.missions.find(mission)
-        number, blueprint = await _plan(here, found, None)
+        number, blueprint = await plan_of(here, found, None)
         employee = await (await load_block(DigitalEmployee, found.employee)).employee()
-        problems = verify(blueprint, await list_tools(employee, _settings()))
+        problems = problems_of((await look_around(employee, _settings())).verify(blueprint))
         await launch_plan(here.store, found.id, version=number, digest=blueprint.digest, by=this_person(), problems=problems)
-        await _show_one(here, await here.store.missions.get(found.id), as_json)
+        await show_one(here, await here.store.missions.get(found.id), as_json)
 
 
-async def _plan(here: Session, mission: Mission, version: int | None) -> tuple[int, Blueprint]:
+async def plan_of(here: Session, mission: Mission, version: int | None) -> tuple[int, Blueprint]:
+    """A version of a Mission's plan with its number; without one that in force, else the latest."""
     if version is not None:
         return version, await here.store.plans.get(mission.id, version)
     if mission.plan_version is not None:
@@ -151,21 +69,8 @@ async def _plan(here: Session, mission: Mission, version: int | None) -> tuple[i
     return latest
 
 
-async def _page(mission: Mission, version: int, blueprint: Blueprint) -> str:
-    employee = await (await load_block(DigitalEmployee, mission.employee)).employee()
-    listing = await list_tools(employee, _settings())
-    return review_page(
-        mission=mission,
-        plan=blueprint,
-        version=version,
-        now=datetime.now(UTC),
-        problems=verify(blueprint, listing),
-        policies=policies(employee),
-        tools={tool.full_name: tool.traits for tool in listing.tools},
-    )
-
-
-async def _show_one(here: Session, mission: Mission, as_json: bool) -> None:
+async def show_one(here: Session, mission: Mission, as_json: bool) -> None:
+    """What `missions show` prints."""
     found = await _details(here, mission)
     if as_json:
         return show_json(found)

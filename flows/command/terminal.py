@@ -51,7 +51,7 @@ def at_terminal(request: Request) -> Reply | None:
 def _asked(request: Request) -> Reply:
     match request.question:
         case InformationQuestion(questions=questions):
-            return Reply(answers=tuple(_read(f"{number}. ") for number, _ in enumerate(questions, start=1)))
+            return Reply(answers=tuple(read_line(f"{number}. ") for number, _ in enumerate(questions, start=1)))
         case ChoiceQuestion(options=options):
             return _choice(options)
         case ApprovalQuestion() | AnomalyQuestion() | ReviewQuestion():
@@ -61,7 +61,7 @@ def _asked(request: Request) -> Reply:
 
 
 def _choice(options: Sequence[str]) -> Reply:
-    said = _read(f"1-{len(options)}, or another way in your words: ")
+    said = read_line(f"1-{len(options)}, or another way in your words: ")
     if said.isdigit() and 1 <= int(said) <= len(options):
         return Reply(decision=Decision.CHOOSE, choice=options[int(said) - 1])
     return Reply(text=said)
@@ -70,18 +70,18 @@ def _choice(options: Sequence[str]) -> Reply:
 def _decision(fitting: Sequence[Decision]) -> Reply:
     """One of the words, with a comment; any other text is read as it stands."""
     words = [decision.replace("_", " ") for decision in fitting]
-    said = _read(f"{' / '.join(words)}: ")
+    said = read_line(f"{' / '.join(words)}: ")
     if said.lower() not in words:
         return Reply(text=said)
     decision = fitting[words.index(said.lower())]
-    return Reply(decision=decision, text=_read(_comment_prompt(decision)))
+    return Reply(decision=decision, text=read_line(_comment_prompt(decision)))
 
 
 def _comment_prompt(decision: Decision) -> str:
     return "What is to be different: " if decision is Decision.CHANGE else "In your words (may stay empty): "
 
 
-def _read(prompt: str) -> str:
+def read_line(prompt: str) -> str:
     """A line that the person types, without blanks around it; EOFError when there will be none."""
     sys.stderr.write(prompt)
     sys.stderr.flush()

@@ -1,6 +1,7 @@
 """One execution of a Mission's creation: lease, planning, and the state that Prefect shows in the end."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from prefect.client.schemas.objects import State
@@ -16,8 +17,9 @@ from blocks.store.store import Store
 from blueprint.errors import InvalidInput, MissionsError, UnknownName
 from blueprint.mission import Mission
 from blueprint.values import known_timezone
+from flows.creation.plan_file import read_plan
 from flows.creation.planning import Planning, plan_mission
-from flows.creation.surroundings import list_tools
+from flows.creation.surroundings import look_around
 from flows.naming import mission_id_for, steps_key
 from flows.opening import open_store
 from flows.people.asking import People
@@ -35,11 +37,21 @@ TITLE_CHARS = 80
 """So much of the goal's first line stands for the Mission until its plan names it."""
 
 
-async def create_to_end(goal: str, timezone: str, employee: str) -> State:
+@dataclass(frozen=True, kw_only=True)
+class Commission:
+    """What a person wants: a goal to be planned, or a plan, as YAML, that was written for it."""
+
+    goal: str
+    timezone: str
+    employee: str
+    plan: str = ""
+
+
+async def create_to_end(wanted: Commission) -> State:
     """Begin, or go on with, the creation that this process executes; gives its final state with a sentence."""
     settings = RunSettings()  # pyright: ignore[reportCallIssue] the environment fills it
     run_id = str(present_flow_run().id)
-    mission_id = mission_id_for(goal, run_id)
+    mission_id = mission_id_for(wanted.goal, run_id)
     async with open_store() as store:
         known = await store.leases.get(run_id)
         if known is not None and known.state is LeaseState.ENDED:
@@ -47,7 +59,7 @@ async def create_to_end(goal: str, timezone: str, employee: str) -> State:
         async with held_lease(
             store, run_id=run_id, mission_id=mission_id, operation=OPERATION, seconds=settings.lease_seconds
         ) as lease:
-            state = await _outcome(lease, settings, mission_id, goal, timezone, employee)
+            state = await _outcome(lease, settings, mission_id, wanted)
             await lease.beat()
             await store.leases.end(run_id)
             return state
@@ -62,9 +74,9 @@ async def ended_creation(store: Store, mission_id: str, run_id: str) -> State:
     return Completed(message=f"This creation is over; Mission {mission_id} is {mission.state}.")
 
 
-async def _outcome(lease: Lease, settings: RunSettings, mission_id: str, goal: str, timezone: str, employee: str) -> State:
+async def _outcome(lease: Lease, settings: RunSettings, mission_id: str, wanted: Commission) -> State:
     try:
-        return Completed(message=await _create(lease, settings, goal, timezone, employee))
+        return Completed(message=await _create(lease, settings, wanted))
     except MissionsError as error:
         if not is_last_word(error):
             raise
@@ -81,10 +93,11 @@ async def failed_creation(store: Store, mission_id: str, run_id: str, reason: st
     return Failed(message=reason)
 
 
-async def _create(lease: Lease, settings: RunSettings, goal: str, timezone: str, employee_name: str) -> str:
-    employee = await (await load_block(DigitalEmployee, employee_name)).employee()
-    listing = await list_tools(employee, settings)
-    mission = await _own_mission(lease.store, lease.run_id, goal, timezone, employee_name)
+async def _create(lease: Lease, settings: RunSettings, wanted: Commission) -> str:
+    given = read_plan(wanted.plan) if wanted.plan.strip() else None
+    employee = await (await load_block(DigitalEmployee, wanted.employee)).employee()
+    seen = await look_around(employee, settings)
+    mission = await _own_mission(lease.store, lease.run_id, wanted)
     picture = Picture(flow_run_id=lease.run_id, artifact_key=steps_key(mission.id, lease.run_id))
     people = People(
         lease=lease,
@@ -101,23 +114,24 @@ async def _create(lease: Lease, settings: RunSettings, goal: str, timezone: str,
             mission=mission,
             employee=employee,
             model=StepModel(inner=RedactedModel(inner=model, redaction=redaction), picture=picture, stop=lease.stop),
-            listing=listing,
+            seen=seen,
+            given=given,
         )
         return await plan_mission(planning)
 
 
-def _draft(run_id: str, goal: str, timezone: str, employee: str) -> Mission:
+def _draft(run_id: str, wanted: Commission) -> Mission:
     now = datetime.now(UTC)
     try:
-        known_timezone(timezone)
+        known_timezone(wanted.timezone)
     except ValueError as error:
         raise InvalidInput(f"{error}.") from error
     return Mission(
-        id=mission_id_for(goal, run_id),
-        title=_title(goal),
-        goal=goal,
-        timezone=timezone or "UTC",
-        employee=employee,
+        id=mission_id_for(wanted.goal, run_id),
+        title=_title(wanted.goal),
+        goal=wanted.goal,
+        timezone=wanted.timezone or "UTC",
+        employee=wanted.employee,
         created_at=now,
         active_at=now,
     )
@@ -128,11 +142,11 @@ def _title(goal: str) -> str:
     return line if len(line) <= TITLE_CHARS else f"{line[: TITLE_CHARS - 1]}…"
 
 
-async def _own_mission(store: Store, run_id: str, goal: str, timezone: str, employee: str) -> Mission:
+async def _own_mission(store: Store, run_id: str, wanted: Commission) -> Mission:
     """The Mission that this run makes: as an earlier execution left it, or new."""
     try:
-        return await store.missions.get(mission_id_for(goal, run_id))
+        return await store.missions.get(mission_id_for(wanted.goal, run_id))
     except UnknownName:
-        mission = _draft(run_id, goal, timezone, employee)
+        mission = _draft(run_id, wanted)
         await store.missions.add(mission)
         return mission

@@ -10,8 +10,8 @@ from blocks.store.store import Store
 from blueprint.errors import InvalidBlueprint, InvalidInput
 from blueprint.mission import Mission, MissionState, check_transition
 from blueprint.plan import Blueprint
+from blueprint.problems import Problem
 from blueprint.records import Message
-from blueprint.validation import Problem
 from deployments.apply import Changes, apply
 from deployments.compiler import compile_blueprint
 from deployments.spec import DeploymentPlan

@@ -6,23 +6,21 @@ from itertools import count
 
 from agent.model.model import Model
 from agent.planner.alignment import align
-from agent.planner.draft import Drafted, draft
-from agent.tools.toolset import ToolListing
+from agent.planner.draft import draft, in_zone
 from blueprint.connections import Employee
 from blueprint.errors import InvalidBlueprint, LimitReached
 from blueprint.mission import Mission
 from blueprint.plan import Blueprint
 from blueprint.records import ConversationTurn
 from blueprint.requests import Answer, Decision, InformationQuestion, ReviewQuestion
-from blueprint.validation import Problem
+from blueprint.validation import problems_of
 from flows.artifacts import keep_page
 from flows.creation.launching import launch_plan
-from flows.creation.surroundings import surroundings, verify
+from flows.creation.page import plan_page
+from flows.creation.surroundings import Seen
 from flows.naming import plan_key
 from flows.people.asking import People
 from flows.runs.lease import Lease
-from flows.runs.risk import policies
-from reports.review import review_page
 
 ALIGNMENT_ROUNDS = 3
 REVIEW_ROUNDS = 20
@@ -37,7 +35,9 @@ class Planning:
     mission: Mission
     employee: Employee
     model: Model
-    listing: ToolListing
+    seen: Seen
+    given: Blueprint | None = None
+    """A plan that a person brought; shown instead of one that the model writes."""
 
     async def turns(self) -> list[ConversationTurn]:
         """What was said so far."""
@@ -81,53 +81,49 @@ async def _review(planning: Planning, number: int) -> tuple[Answer, ReviewQuesti
 
 async def _question(planning: Planning, number: int) -> ReviewQuestion:
     version, plan = await _next_plan(planning, number)
-    problems = verify(plan, planning.listing)
-    page = review_page(
-        mission=await planning.lease.store.missions.get(planning.mission.id),
-        plan=plan,
-        version=version,
-        now=datetime.now(UTC),
-        problems=problems,
-        policies=policies(planning.employee),
-        tools={tool.full_name: tool.traits for tool in planning.listing.tools},
-    )
+    mission = await planning.lease.store.missions.get(planning.mission.id)
+    page = await plan_page(planning.lease.store, mission, version, plan, employee=planning.employee, seen=planning.seen)
     await keep_page(
         key=plan_key(planning.mission.id),
         description=f"Plan, version {version}",
         page=page,
         flow_run_id=planning.lease.run_id,
     )
-    return ReviewQuestion(plan_version=version, plan_digest=plan.digest, page=page, can_launch=not problems)
+    return ReviewQuestion(
+        plan_version=version, plan_digest=plan.digest, page=page, can_launch=not problems_of(planning.seen.verify(plan))
+    )
 
 
 async def _next_plan(planning: Planning, number: int) -> tuple[int, Blueprint]:
     latest = await planning.lease.store.plans.latest(planning.mission.id)
     if latest is not None and latest[0] >= number:  # each review has one version: a kill came after it was kept
         return latest
+    if latest is None and planning.given is not None:
+        return await _keep(planning, in_zone(planning.given, planning.mission.timezone))
     turns = await _aligned(planning) if latest is None else await planning.turns()
     wish = turns[-1].text if latest is not None else ""
     drafted = await draft(
         planning.model,
         goal=planning.mission.goal,
         turns=turns,
-        tools=planning.listing.tools,
-        around=surroundings(planning.listing),
+        tools=planning.seen.listing.tools,
+        around=planning.seen.surroundings(),
         mission_zone=planning.mission.timezone,
         previous=latest[1] if latest else None,
         wish=wish,
     )
-    return await _keep(planning, drafted)
-
-
-async def _keep(planning: Planning, drafted: Drafted) -> tuple[int, Blueprint]:
-    store, now = planning.lease.store, datetime.now(UTC)
     if drafted.plan is None:
         raise InvalidBlueprint([*drafted.problems, f"The model was asked {drafted.attempts} times; say the goal in other words."])
-    version = await store.plans.add(planning.mission.id, drafted.plan, now)
-    zone = drafted.plan.timezone or planning.mission.timezone
-    await store.missions.describe(planning.mission.id, title=drafted.plan.title, timezone=zone, now=now)
-    await planning.say("planner", f"Version {version} of the plan: {drafted.plan.goal}", f"plan-{version}")
-    return version, drafted.plan
+    return await _keep(planning, drafted.plan)
+
+
+async def _keep(planning: Planning, plan: Blueprint) -> tuple[int, Blueprint]:
+    store, now = planning.lease.store, datetime.now(UTC)
+    version = await store.plans.add(planning.mission.id, plan, now)
+    zone = plan.timezone or planning.mission.timezone
+    await store.missions.describe(planning.mission.id, title=plan.title, timezone=zone, now=now)
+    await planning.say("planner", f"Version {version} of the plan: {plan.goal}", f"plan-{version}")
+    return version, plan
 
 
 async def _aligned(planning: Planning) -> list[ConversationTurn]:
@@ -153,7 +149,7 @@ async def _questions(planning: Planning, number: int) -> tuple[str, ...]:
         planning.model,
         goal=planning.mission.goal,
         turns=await planning.turns(),
-        tools=planning.listing.tools,
+        tools=planning.seen.listing.tools,
         now=datetime.now(UTC),
         mission_zone=planning.mission.timezone,
     )
@@ -164,7 +160,7 @@ async def _questions(planning: Planning, number: int) -> tuple[str, ...]:
 
 async def _launch(planning: Planning, question: ReviewQuestion, answer: Answer) -> str:
     plan = await planning.lease.store.plans.get(planning.mission.id, question.plan_version)
-    problems: list[Problem] = verify(plan, planning.listing)
+    problems = problems_of(planning.seen.verify(plan))
     changes = await launch_plan(
         planning.lease.store,
         planning.mission.id,

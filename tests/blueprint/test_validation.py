@@ -1,5 +1,6 @@
 """What is found wrong with a plan: every problem with its place, the value and what to do (R2.3)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,8 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from blueprint.plan import Blueprint, Task
+from blueprint.problems import explain
 from blueprint.triggers import Cron, Manual, Once
-from blueprint.validation import Surroundings, explain, find_problems
+from blueprint.validation import Surroundings, check_plan, find_problems
 
 NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)
 AROUND = Surroundings(now=NOW, tools=["host.disk_usage", "host.memory", "git.status"], channels=["ops"])
@@ -56,7 +58,7 @@ def test_tasks_that_wait_for_each_other_are_named_without_the_others(waits: dict
 def test_a_once_time_must_lie_in_the_future(seconds: int, is_wrong: bool) -> None:
     at = NOW + timedelta(seconds=seconds)
     found = _found(_plan(_task(trigger=Once(at=at))))
-    said = [("times", f"tasks.disk.trigger.at: {at.isoformat()} has passed; name a time in the future.")]
+    said = [("once", f"tasks.disk.trigger.at: {at.isoformat()} has passed; name a time in the future.")]
     assert found == (said if is_wrong else [])
 
 
@@ -75,7 +77,7 @@ def test_a_channel_that_does_not_exist_is_named() -> None:
 def test_all_problems_are_found_at_once_in_a_fixed_order() -> None:
     wrong = _task(after=("x",), tools=("y",), trigger=Once(at=NOW))
     checks = [check for check, _ in _found(_plan(wrong, wrong, notify=("z",)))]
-    assert checks == ["names", "dependencies", "dependencies", "times", "times", "tools", "tools", "channels"]
+    assert checks == ["names", "dependencies", "dependencies", "once", "once", "tools", "tools", "channels"]
 
 
 GOOD: dict[str, Any] = {
@@ -90,7 +92,7 @@ SCHEMA: list[tuple[dict[str, Any], list[str]]] = [
     ({"timezone": "Berlin"}, ["timezone: "]),
     ({"extra": 1}, ["extra: "]),
     ({"format": 2}, ["format: "]),
-    ({"tasks": [GOOD["tasks"][0] | {"trigger": {"kind": "cron", "cron": "* * * * *"}}]}, ["tasks.0.trigger.cron.cron: "]),
+    ({"tasks": [GOOD["tasks"][0] | {"trigger": {"kind": "cron", "cron": "* * * * *"}}]}, ["tasks.0.trigger.cron: "]),
     ({"tasks": [GOOD["tasks"][0] | {"strategy": {"step_limit": 0}}]}, ["tasks.0.strategy.step_limit: "]),
 ]
 
@@ -104,7 +106,7 @@ def test_a_schema_error_has_its_path_and_the_value(change: dict[str, Any], place
     for problem, place in zip(problems, places, strict=True):
         assert problem.check == "schema"
         assert str(problem).startswith(place)
-        assert "; got " in problem.text
+        assert ("; got " in problem.text) != problem.text.startswith("Field required")
 
 
 def test_a_schema_error_says_which_value_it_got_but_not_endlessly() -> None:
@@ -113,3 +115,23 @@ def test_a_schema_error_says_which_value_it_got_but_not_endlessly() -> None:
     said = {problem.where: problem.text for problem in explain(refusal.value)}
     assert "got 'Berlin'." in said["timezone"]
     assert len(said["title"]) < 300
+
+
+def test_each_check_has_a_result_by_name() -> None:
+    once, cron = Once(at=NOW + timedelta(days=1)), Cron(cron="0 2 * * *", timezone="Europe/Berlin")
+    plan = _plan(_task(trigger=cron, tools=("host.disk_usage",)), _task("b", trigger=once, after=("disk",)), notify=("ops",))
+    around = replace(AROUND, servers=["host", "git"], silent={"git": "It did not start."})
+    assert [
+        (check.name, check.found if check.is_ok else [str(one) for one in check.problems]) for check in check_plan(plan, around)
+    ] == [
+        ("schema", "format 1, 2 Tasks"),
+        ("names", "2 names"),
+        ("dependencies", "1 dependency"),
+        ("cron", "1 expression, fires at least 5 minutes apart"),
+        ("time zones", "Europe/Berlin"),
+        ("once", "1 time"),
+        ("events", "none"),
+        ("tools", "3 offered"),
+        ("servers", ["server git: It did not start. Mend it, or take the server from the employee."]),
+        ("channels", "ops"),
+    ]

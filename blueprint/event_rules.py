@@ -1,0 +1,58 @@
+"""Finds event rules that can never fire, or that would start themselves (R2.3)."""
+
+from collections import Counter
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from blueprint.plan import Blueprint, Task
+from blueprint.problems import Problem
+from blueprint.triggers import Event
+
+_OWN_EVENTS = ("prefect.flow-run.", "prefect.task-run.")
+"""Every run of every Task makes events whose names begin like this."""
+
+
+def event_problems(plan: Blueprint) -> list[Problem]:
+    """What is wrong with the event triggers of a plan, by Task and field."""
+    return [
+        Problem(check="events", where=f"tasks.{task.name}.trigger.{place}", text=text)
+        for task in plan.tasks
+        if isinstance(task.trigger, Event)
+        for place, text in _wrong(task, task.trigger)
+    ]
+
+
+def _wrong(task: Task, rule: Event) -> Iterator[tuple[str, str]]:
+    yield from _name(task, rule)
+    yield from _labels(rule)
+    if rule.threshold > 1 and rule.within_seconds == 0:
+        text = f"{rule.threshold} events within 0 seconds never come; say within how many seconds, or set the threshold to 1."
+        yield "within_seconds", text
+    if rule.threshold == 1 and rule.within_seconds > 0:
+        text = f"{rule.within_seconds} s are a window for a threshold, which is 1; raise the threshold, or leave the window out."
+        yield "within_seconds", text
+
+
+def _name(task: Task, rule: Event) -> Iterator[tuple[str, str]]:
+    if any(char.isspace() or char in "{}" or not char.isprintable() for char in rule.event):
+        yield "event", f"{rule.event!r} is no event's name; write it without blanks and braces, e.g. 'alertmanager.firing'."
+    elif not rule.match and _fits_own(rule.event):
+        text = f"{rule.event!r} fits the events of this plan's own runs: {task.name!r} would start itself without end;"
+        yield "event", f"{text} name the event more exactly, or match a label."
+
+
+def _fits_own(pattern: str) -> bool:
+    return any(pattern.startswith(own) or fnmatchcase(f"{own}Completed", pattern) for own in _OWN_EVENTS)
+
+
+def _labels(rule: Event) -> Iterator[tuple[str, str]]:
+    counts = Counter(match.label for match in rule.match)
+    for index, match in enumerate(rule.match):
+        if not match.value:
+            yield f"match.{index}.value", f"the value of {match.label!r} is empty; write what it must be, or * for anything."
+        if counts[match.label] > 1:
+            text = f"{match.label!r} is matched {counts[match.label]} times, and all must fit; keep one, with a glob if need be."
+            yield f"match.{index}.label", text
+    for index, label in enumerate(rule.deduplicate_by):
+        if label in rule.deduplicate_by[:index]:
+            yield f"deduplicate_by.{index}", f"{label!r} is named twice; keep one."

@@ -1,0 +1,46 @@
+"""Makes the page on which people decide about a plan, of all that is known: tools, past runs, the version before (R2.4)."""
+
+from datetime import UTC, datetime
+
+from blocks.store.store import Store
+from blueprint.connections import Employee
+from blueprint.mission import Mission
+from blueprint.plan import Blueprint
+from flows.creation.surroundings import Seen
+from flows.runs.risk import policies
+from reports.load import Experience, Prices, experience
+from reports.review import review_page
+
+PAST_RUNS = 20
+"""So many runs of each Task are learnt from."""
+
+
+async def plan_page(store: Store, mission: Mission, version: int, plan: Blueprint, *, employee: Employee, seen: Seen) -> str:
+    """The page of one version of a Mission's plan, compared with the version that it would replace, if any."""
+    return review_page(
+        mission=mission,
+        plan=plan,
+        version=version,
+        now=datetime.now(UTC),
+        checks=seen.verify(plan),
+        policies=policies(employee),
+        tools={tool.full_name: tool.traits for tool in seen.listing.tools},
+        past=await _past(store, mission.id, plan),
+        prices=Prices(
+            million_input=employee.model.price_per_million_input, million_output=employee.model.price_per_million_output
+        ),
+        earlier=await earlier_plan(store, mission, version),
+    )
+
+
+async def earlier_plan(store: Store, mission: Mission, version: int) -> tuple[int, Blueprint] | None:
+    """What a version is to replace: the one in force, before a launch the one shown before; None for the one in force."""
+    if mission.plan_version == version:
+        return None
+    earlier = mission.plan_version or version - 1
+    return (earlier, await store.plans.get(mission.id, earlier)) if earlier else None
+
+
+async def _past(store: Store, mission_id: str, plan: Blueprint) -> dict[str, Experience]:
+    found = {task.name: experience(await store.runs.list(mission_id, task.name, limit=PAST_RUNS)) for task in plan.tasks}
+    return {name: known for name, known in found.items() if known is not None}
