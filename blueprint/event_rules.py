@@ -36,6 +36,11 @@ def _wrong(task: Task, rule: Event) -> Iterator[tuple[str, str]]:
 def _name(task: Task, rule: Event) -> Iterator[tuple[str, str]]:
     if any(char.isspace() or char in "{}" or not char.isprintable() for char in rule.event):
         yield "event", f"{rule.event!r} is no event's name; write it without blanks and braces, e.g. 'alertmanager.firing'."
+    elif "*" in rule.event[:-1] or rule.event.startswith("!"):
+        yield (
+            "event",
+            f"{rule.event!r} would not be matched as it looks: * stands for anything at the end only; write the name in full.",
+        )
     elif not rule.match and _fits_own(rule.event):
         text = f"{rule.event!r} fits the events of this plan's own runs: {task.name!r} would start itself without end;"
         yield "event", f"{text} name the event more exactly, or match a label."
@@ -50,8 +55,11 @@ def _labels(rule: Event) -> Iterator[tuple[str, str]]:
     for index, match in enumerate(rule.match):
         if not match.value:
             yield f"match.{index}.value", f"the value of {match.label!r} is empty; write what it must be, or * for anything."
+        if "*" in match.value[:-1] or match.value.startswith("!"):
+            text = f"{match.value!r} would not be matched as it looks: * stands for anything at the end only, and ! means not;"
+            yield f"match.{index}.value", f"{text} write the value in full, or its beginning and *."
         if counts[match.label] > 1:
-            text = f"{match.label!r} is matched {counts[match.label]} times, and all must fit; keep one, with a glob if need be."
+            text = f"{match.label!r} is matched {counts[match.label]} times, and all must fit; keep one."
             yield f"match.{index}.label", text
     for index, label in enumerate(rule.deduplicate_by):
         if label in rule.deduplicate_by[:index]:

@@ -43,10 +43,10 @@ Label = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class LabelMatch(Value):
-    """One label of an event and the value, or glob, that it must have."""
+    """One label of an event and the value, or its beginning, that it must have."""
 
     label: str = Field(min_length=1, max_length=200, description="The event's label, e.g. 'alertname'.")
-    value: str = Field(max_length=500, description="The value that it must have; * stands for anything.")
+    value: str = Field(max_length=500, description="The value that it must have; * at its end stands for anything.")
 
 
 class Event(Value):

@@ -42,6 +42,12 @@ def test_a_rule_that_can_fire_and_stop_is_right(rule: dict[str, Any]) -> None:
         ({"event": "the alert"}, "event: 'the alert' is no event's name; write it without blanks and braces"),
         ({"event": "{{ event.name }}"}, "event: '{{ event.name }}' is no event's name"),
         ({"match": [{"label": "a", "value": ""}]}, "match.0.value: the value of 'a' is empty; write what it must be"),
+        (
+            {"match": [{"label": "a", "value": "*latency*"}]},
+            "match.0.value: '*latency*' would not be matched as it looks: * stands",
+        ),
+        ({"match": [{"label": "a", "value": "!b"}]}, "match.0.value: '!b' would not be matched as it looks"),
+        ({"event": "alert*.firing"}, "event: 'alert*.firing' would not be matched as it looks"),
         ({"deduplicate_by": ["a", "a"]}, "deduplicate_by.1: 'a' is named twice; keep one."),
     ],
 )

@@ -26,14 +26,25 @@ def when(schedule: Schedule | None, zone: str) -> str:
     """A schedule in words."""
     if schedule is None:
         return "at a time still to be said"
+    if schedule.happening:
+        return schedule.happening.said
+    if schedule.following:
+        return "after what comes before it"
+    if schedule.once:
+        return "once"
     return f"at cron times {schedule.cron!r} ({zone})" if schedule.cron else "when somebody asks for it"
 
 
 def tools_for(job: Job, offers: tuple[Offer, ...]) -> tuple[tuple[Offer, ...], tuple[Offer, ...]]:
-    """The tools that a job needs, in the order of the offers: all of them, and those that change something."""
+    """The tools that a job needs, in the order of the offers: all of them, and those that change something.
+
+    Whoever finds out about an event, or sums up, may read whatever there is.
+    """
     choices = [choose(clause, offers) for clause in job.clauses]
     changes = {offer.name for choice in choices for offer in choice.changes}
     names = changes | {offer.name for choice in choices for offer in choice.reads}
+    if not names and job.schedule and (job.schedule.happening or job.schedule.following):
+        names = {offer.name for offer in offers if not offer.changes}
     return tuple(offer for offer in offers if offer.name in names), tuple(offer for offer in offers if offer.name in changes)
 
 

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from agent.builtin.rehearsal.alignment import tools_for
 from agent.builtin.rehearsal.commission import Commission
 from agent.builtin.rehearsal.goal import Job, read_clauses, read_goal
 from agent.builtin.rehearsal.schedule import Schedule, at_another_time, find_schedule
+from agent.builtin.rehearsal.shapes import mapping
+from agent.builtin.rehearsal.strategy import find_strategies
 from agent.builtin.rehearsal.tasks import task_for, trigger_for
 from agent.builtin.rehearsal.times import TIME, find_zone
 from agent.builtin.rehearsal.words import content_words, meanings
@@ -28,7 +31,7 @@ _VAGUE = meanings("make change set move task tasks instead run new please not mi
 def changed(commission: Commission) -> Plan:
     """The earlier plan with the wish fulfilled; unchanged, and saying so, when the wish is not understood."""
     before, wish = dict(commission.previous), commission.wish
-    for change in (_renamed, _with_more, _with_less, _at_other_times):
+    for change in (_renamed, _with_more, _with_strategy, _with_less, _at_other_times):
         after = change(before, commission)
         if after is not None:
             return after
@@ -51,12 +54,30 @@ def _with_more(plan: Plan, commission: Commission) -> Plan | None:
     tasks = [dict(task) for task in plan["tasks"]]
     for job in intent.jobs:
         if job.schedule:
-            tasks.append(task_for(job, commission.offers, taken=[task["name"] for task in tasks]))
+            tasks.append(task_for(job, commission.offers, _clock(plan, commission), tasks))
         else:
             tasks[0] = _extended(tasks[0], job, commission)
     rules = [*plan["risk_policy"]["rules"], *_new_rules(plan, intent.jobs, commission)]
     breakdown = [*plan["breakdown"], *(f"{clause[0].upper()}{clause[1:]}" for job in intent.jobs for clause in job.clauses)]
     return {**plan, "tasks": tasks, "risk_policy": {"rules": rules}, "breakdown": breakdown}
+
+
+def _with_strategy(plan: Plan, commission: Commission) -> Plan | None:
+    """How the Tasks run that the wish speaks of, all of them when it names none."""
+    fields = {name: value for phrase in find_strategies(commission.wish) for name, value in phrase.fields.items()}
+    if not fields:
+        return None
+    meant = _meant(plan["tasks"], commission.wish)
+    tasks = [_with_fields(task, fields) if task["name"] in meant else task for task in plan["tasks"]]
+    return {**plan, "tasks": tasks}
+
+
+def _with_fields(task: Plan, fields: Mapping[str, Any]) -> Plan:
+    return {**task, "strategy": {**mapping(task.get("strategy")), **fields}}
+
+
+def _clock(plan: Plan, commission: Commission) -> datetime:
+    return commission.clock(str(plan.get("timezone") or ""))
 
 
 def _extended(task: Plan, job: Job, commission: Commission) -> Plan:
@@ -88,7 +109,7 @@ def _shortened(task: Plan, subject: frozenset[str], commission: Commission) -> P
     kept = tuple(clause for clause in clauses if not subject & meanings(clause))
     if not kept or len(kept) == len(clauses):
         return task
-    shorter = task_for(Job(clauses=kept), commission.offers)
+    shorter = task_for(Job(clauses=kept), commission.offers, commission.now)
     return {**task, **{name: shorter[name] for name in ("title", "instructions", "tools", "outputs")}}
 
 
@@ -99,20 +120,24 @@ def _at_other_times(plan: Plan, commission: Commission) -> Plan | None:
     if not (zone or phrase or clock):
         return None
     meant = _meant(plan["tasks"], commission.wish)
-    tasks = [_rescheduled(task, commission.wish) if task["name"] in meant else task for task in plan["tasks"]]
+    tasks = [
+        _rescheduled(task, commission.wish, _clock(plan, commission)) if task["name"] in meant else task for task in plan["tasks"]
+    ]
     if zone:
         tasks = [_in_zone(task, zone.name) if task["name"] in meant else task for task in tasks]
         plan = {**plan, "timezone": zone.name if len(meant) == len(tasks) else plan["timezone"]}
     return {**plan, "tasks": tasks}
 
 
-def _rescheduled(task: Plan, wish: str) -> Plan:
+def _rescheduled(task: Plan, wish: str, now: datetime) -> Plan:
     """A wish with a time of day and no days keeps the days as they are."""
     old, clock, phrase = task["trigger"], _TIME.search(wish), find_schedule(wish)
-    if clock and not _SAYS_DAYS.search(wish):
-        new = trigger_for(Schedule(cron=at_another_time(old.get("cron") or "", clock.group())))
+    if phrase and (phrase.schedule.once or phrase.schedule.happening):
+        new = trigger_for(phrase.schedule, now)
+    elif clock and not _SAYS_DAYS.search(wish):
+        new = trigger_for(Schedule(cron=at_another_time(old.get("cron") or "", clock.group())), now)
     elif phrase:
-        new = trigger_for(phrase.schedule)
+        new = trigger_for(phrase.schedule, now)
     else:
         return task
     zone = {"timezone": old["timezone"]} if new["kind"] == "cron" and old.get("timezone") else {}

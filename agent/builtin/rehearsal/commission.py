@@ -4,11 +4,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from agent.builtin.rehearsal.goal import Intent, read_goal
 from agent.builtin.rehearsal.offers import Offer
 from agent.builtin.rehearsal.shapes import items, mapping, text_of
+from blueprint.values import known_timezone, zone
 
 _JSON = re.compile(r"```json\n(.*)\n```", re.DOTALL)
 
@@ -21,6 +23,7 @@ class Commission:
     answers: tuple[str, ...] = ()
     offers: tuple[Offer, ...] = ()
     zone: str = "UTC"
+    now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     problems: tuple[str, ...] = ()
     previous: Mapping[str, Any] = field(default_factory=dict[str, Any])
     wish: str = ""
@@ -29,6 +32,13 @@ class Commission:
     def intent(self) -> Intent:
         """The goal with its answers, read."""
         return read_goal(self.goal, self.answers)
+
+    def clock(self, named: str = "") -> datetime:
+        """The present moment in the zone that the person named, if there is one, else in the Mission's."""
+        try:
+            return self.now.astimezone(zone(known_timezone(named) or self.zone))
+        except ValueError:
+            return self.now.astimezone(zone(self.zone))
 
 
 def read_commission(messages: Sequence[dict[str, Any]]) -> Commission | None:
@@ -53,10 +63,18 @@ def _commission(told: Mapping[str, Any]) -> Commission:
         answers=_answers(goal, [mapping(turn) for turn in items(told.get("conversation"))]),
         offers=tuple(_offer(mapping(tool)) for tool in items(told.get("tools"))),
         zone=str(told.get("mission_timezone") or "UTC"),
+        now=_moment(str(told.get("now") or "")),
         problems=tuple(str(problem) for problem in items(told.get("problems"))),
         previous=mapping(told.get("previous")),
         wish=str(told.get("wish") or ""),
     )
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        return datetime.now(UTC)
 
 
 def _answers(goal: str, turns: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

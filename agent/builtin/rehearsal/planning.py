@@ -27,7 +27,7 @@ def _new(commission: Commission) -> dict[str, Any]:
     jobs = intent.jobs or (Job(clauses=(commission.goal,), schedule=intent.schedule),)
     tasks: list[dict[str, Any]] = []
     for job in jobs:
-        tasks.append(task_for(job, commission.offers, taken=[task["name"] for task in tasks]))
+        tasks.append(task_for(job, commission.offers, commission.clock(intent.timezone), tasks))
     changes = dict.fromkeys(offer.name for job in jobs for offer in tools_for(job, commission.offers)[1])
     return {
         "format": 1,

@@ -1,9 +1,12 @@
-"""Reads when something is to run from English: "every 15 minutes", "on weekdays at 9", "when asked"."""
+"""Reads when something is to run from English: "every 15 minutes", "tomorrow at 9", "when asked", "when the alert fires"."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from agent.builtin.rehearsal.following import FOLLOWING, Following, read_following
+from agent.builtin.rehearsal.happening import HAPPENING, Happening, read_happening
+from agent.builtin.rehearsal.once import AT_ONCE, OnceAt, read_once
 from agent.builtin.rehearsal.times import AT_TIME, TIME, TimeOfDay, times_of_day
 
 DEFAULT_TIME = TimeOfDay(hour=9)
@@ -12,10 +15,21 @@ _PART_TIMES = {"night": 2, "morning": 8, "afternoon": 14, "evening": 18}
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """When a Task runs: a cron expression as asked for, valid or not; empty for "when asked". `note` says what was assumed."""
+    """When a Task runs: at cron times as asked for, valid or not, once, on an event, after others; else when asked.
+
+    `note` says what was assumed.
+    """
 
     cron: str = ""
     note: str = ""
+    once: OnceAt | None = None
+    happening: Happening | None = None
+    following: Following | None = None
+
+    @property
+    def is_on_request(self) -> bool:
+        """Whether nothing but a person starts it."""
+        return not (self.cron or self.once or self.happening or self.following)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +197,23 @@ def _rule(pattern: str, read: Callable[[re.Match[str]], Schedule]) -> tuple[re.P
     return re.compile(rf"\b(?:{pattern})(?!\w)", re.IGNORECASE), read
 
 
+def _once(match: re.Match[str]) -> Schedule:
+    return Schedule(once=read_once(match))
+
+
+def _on_happening(match: re.Match[str]) -> Schedule:
+    happening = read_happening(match)
+    return Schedule(happening=happening, note=happening.note)
+
+
+def _after_others(match: re.Match[str]) -> Schedule:
+    return Schedule(following=read_following(match))
+
+
 _RULES = (
+    *(_rule(pattern, _after_others) for pattern in FOLLOWING),
+    *(_rule(pattern, _on_happening) for pattern in HAPPENING),
+    *(_rule(pattern, _once) for pattern in AT_ONCE),
     _rule(
         r"(?:only\s+)?when(?:ever)?\s+(?:it\s+is\s+|it's\s+)?asked(?:\s+for)?|on\s+(?:demand|request)|(?:only\s+)?manual(?:ly)?",
         _by_hand,

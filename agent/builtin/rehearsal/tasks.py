@@ -1,36 +1,57 @@
 """Writes one Task of a Blueprint from a job."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from itertools import count
 from typing import Any
 
 from agent.builtin.rehearsal.alignment import tools_for
+from agent.builtin.rehearsal.following import names_before
 from agent.builtin.rehearsal.goal import Job
+from agent.builtin.rehearsal.happening import Happening
 from agent.builtin.rehearsal.offers import Offer
+from agent.builtin.rehearsal.once import OnceAt
 from agent.builtin.rehearsal.schedule import Schedule
 from blueprint.values import slug
 
 _TITLE_LENGTH = 80
 
 
-def task_for(job: Job, offers: tuple[Offer, ...], taken: Collection[str] = ()) -> dict[str, Any]:
-    """A Task as JSON, under a name that is not `taken`; its instructions are the job's clauses word for word."""
+def task_for(job: Job, offers: tuple[Offer, ...], now: datetime, before: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """A Task as JSON, under a name that none of those `before` it has; its instructions are the job's clauses word for word.
+
+    `now` is the present moment in the zone in which times are meant.
+    """
     needed, changes = tools_for(job, offers)
     outputs = ["What was found, with figures."] + ["What was changed, and who allowed it."] * bool(changes)
-    title = title_for(job.clauses)
+    title, text = title_for(job.clauses), job.text
+    if job.schedule and job.schedule.happening:
+        said = job.schedule.happening.said
+        title, text = f"{title}, {said[:1].lower()}{said[1:]}"[:_TITLE_LENGTH], f"{said[:1].upper()}{said[1:]}: {text}"
+    following = job.schedule.following if job.schedule else None
     return {
-        "name": free_name(title, taken),
+        "name": free_name(title, [task["name"] for task in before]),
         "title": title,
-        "instructions": job.text,
-        "trigger": trigger_for(job.schedule),
+        "instructions": text,
+        "trigger": trigger_for(job.schedule, now),
+        "after": names_before(following, before) if following else [],
         "tools": [offer.name for offer in needed],
         "outputs": outputs,
+        "strategy": dict(job.strategy),
     }
 
 
-def trigger_for(schedule: Schedule | None) -> dict[str, Any]:
-    """A schedule as a trigger; without one the Task runs by hand."""
-    return {"kind": "cron", "cron": schedule.cron} if schedule and schedule.cron else {"kind": "manual"}
+def trigger_for(schedule: Schedule | None, now: datetime) -> dict[str, Any]:
+    """A schedule as a trigger; without one, or after others, the Task has no trigger of its own."""
+    match schedule:
+        case Schedule(once=OnceAt() as once):
+            return {"kind": "once", "at": once.moment(now).isoformat()}
+        case Schedule(happening=Happening() as happening):
+            return happening.trigger()
+        case Schedule(cron=str(cron)) if cron:
+            return {"kind": "cron", "cron": cron}
+        case _:
+            return {"kind": "manual"}
 
 
 def title_for(clauses: Sequence[str]) -> str:

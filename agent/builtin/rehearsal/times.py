@@ -6,7 +6,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 _CLOCK = r"(?:[01]?\d|2[0-3])[:.][0-5]\d(?:\s*[ap]\.?m\b\.?)?|(?:1[0-2]|0?\d)\s*[ap]\.?m\b\.?|(?:[01]?\d|2[0-3])\s*o'clock"
-_HOUR = r"(?:[01]?\d|2[0-3])(?:h\b)?(?![\d:.%]|\s*(?:%|[kmgt]?i?b\b|days?\b|hours?\b|minutes?\b))"
+_HOUR = r"(?:[01]?\d|2[0-3])(?:h\b)?(?![\d:%]|\.\d|\s*(?:%|[kmgt]?i?b\b|days?\b|hours?\b|minutes?\b))"
 _WORD = r"noon|midnight"
 
 TIME = rf"(?:{_CLOCK}|{_WORD})"

@@ -48,7 +48,7 @@ async def test_a_template_with_answers_becomes_a_draft_to_review(command: Comman
     ("text", "says"),
     [
         (PLAN.replace("host.disk_usage", "host.df"), "tasks.disk.tools: uses tool 'host.df', which no MCP server offers"),
-        (PLAN.replace("0 2 * * *", "* * * * *"), "tasks.0.trigger.cron: '* * * * *' fires more often than every 5 minutes"),
+        (PLAN.replace("0 2 * * *", "'* * * * *'"), "tasks.0.trigger.cron: '* * * * *' fires more often than every 5 minutes"),
         ("title: [", "This is no YAML that can be read: line 2, column 1"),
     ],
 )
