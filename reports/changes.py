@@ -8,7 +8,7 @@ from blueprint.diff import FieldChange, PlanDiff
 from blueprint.plan import Task
 from blueprint.triggers import Trigger
 from reports.rendering import render
-from reports.schedule import in_words, started
+from reports.schedule import cron_in_words, in_words, started
 
 _TRIGGER: TypeAdapter[Trigger] = TypeAdapter(Trigger)
 _AROUND = 60
@@ -44,6 +44,8 @@ def _told(change: FieldChange, zone: str) -> tuple[str, str]:
     before, after = change.before, change.after
     if change.field == "trigger":
         return tuple(in_words(_TRIGGER.validate_python(value), zone) for value in (before, after))  # pyright: ignore[reportReturnType]
+    if change.field == "trigger.cron" and isinstance(before, str) and isinstance(after, str):
+        return cron_in_words(before), cron_in_words(after)
     if isinstance(before, list) and isinstance(after, list):
         gone, new = [item for item in before if item not in after], [item for item in after if item not in before]
         return (_list(gone), _list(new)) if gone or new else (_list(before), _list(after))

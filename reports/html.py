@@ -9,6 +9,7 @@ import nh3
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
+from markdown_it.token import Token
 from markupsafe import Markup
 
 SIZE_LIMIT = 400_000
@@ -39,7 +40,7 @@ def html_page(markdown: str, title: str) -> str:
 def safe_html(markdown: str) -> str:
     """`markdown` as an HTML fragment with known tags only: no pictures, scripts, handlers, styles or forms."""
     parser = _parser()
-    tokens = parser.parse(markdown)
+    tokens = [token for token in parser.parse(markdown) if not _is_drawing(token)]
     for token in tokens:
         if style := token.attrGet("style"):  # how columns are aligned; the page's policy allows no style in a tag
             token.attrs = {"align": str(style).removeprefix("text-align:")}
@@ -50,6 +51,11 @@ def safe_html(markdown: str) -> str:
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
+
+
+def _is_drawing(token: Token) -> bool:
+    """A graph that only a program draws; the page has no scripts, and what it shows stands beside it in words."""
+    return token.type == "fence" and token.info == "mermaid"
 
 
 def _parser() -> MarkdownIt:

@@ -40,7 +40,7 @@ def _row(load: TaskLoad) -> dict[str, str]:
         "lasts": duration(load.seconds) if load.runs_known else "",
         "tokens": _most(load, _tokens(load.tokens)) if is_known else "",
         "cost": _most(load, f"{load.cost:,.2f}") if is_known else "",
-        "from": _source(load.runs_known),
+        "from": _source(load.runs_known) if is_known else "",
     }
 
 

@@ -1,6 +1,6 @@
 """Makes the page on which a person decides about a plan: what it will do, when, and what it may do unasked (R2.4, R6.6)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -74,14 +74,27 @@ def review_page(
         problems=[str(problem) for problem in problems_of(checks)],
         checks=[{"name": check.name, "is_ok": check.is_ok, "found": check.found} for check in checks],
         tasks=[_task(task, forecasts[task.name]) for task in plan.tasks],
-        clock_changes=list(dict.fromkeys(change for each in forecasts.values() for change in each.clock_changes)),
+        clock_changes=_one_of_each(change for each in forecasts.values() for change in each.clock_changes),
         outlook=outlook_of(plan, forecasts, past or {}, prices or Prices(), timezone),
         picture=dependency_picture(plan, timezone),
+        order=[f"`{task.name}` waits for {_joined(task.after)}." for task in plan.tasks if task.after],
         rules=sorted((asdict(rule) for rule in rule_outlooks(plan, tools, policies)), key=lambda rule: not rule["relaxes"]),
         asking=[asdict(outlook) for outlook in outlooks if outlook.rule is Rule.ASK],
         forbidden=[outlook.name for outlook in outlooks if outlook.rule is Rule.FORBID],
         unasked=[outlook.name for outlook in outlooks if outlook.rule in _UNASKED],
     )
+
+
+def _joined(names: Sequence[str]) -> str:
+    return " and ".join(f"`{name}`" for name in names)
+
+
+def _one_of_each(changes: Iterable[str]) -> list[str]:
+    """Each change of a clock once, with the first fire that is named for it."""
+    first: dict[str, str] = {}
+    for change in changes:
+        first.setdefault(change.partition(" before ")[0], change)
+    return list(first.values())
 
 
 def tool_outlooks(plan: Blueprint, tools: Mapping[str, ToolTraits], policies: Policies = ()) -> tuple[ToolOutlook, ...]:

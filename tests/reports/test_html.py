@@ -66,3 +66,8 @@ def test_a_page_that_is_too_big_is_cut_and_says_so() -> None:
     html = html_page("word " * (SIZE_LIMIT // 5) + "more ", "big")
     assert "5 characters are left out here" in html
     assert perf_counter() - start < 5
+
+
+def test_a_graph_that_needs_a_program_to_be_drawn_is_left_out() -> None:
+    shown = safe_html("before\n\n```mermaid\ngraph LR\n  a --> b\n```\n\nafter")
+    assert shown.split() == ["<p>before</p>", "<p>after</p>"]
