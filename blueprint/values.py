@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, JsonValue, StringConstraints
 
+SAYS_SOMETHING = r"\S"
+"""Pattern of a text that is more than blanks."""
+
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 
 

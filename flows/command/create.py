@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -49,10 +50,9 @@ async def create(
     """
     if sum((bool(goal.strip()), blueprint is not None, bool(template))) > 1:
         raise InvalidInput("Give a goal, --blueprint or --template, and only one of them: a plan says its goal itself.")
-    plan = _plan(blueprint, template, answers or ())
-    wanted = Commission(
-        goal=_goal(goal, plan), timezone=_zone(timezone), employee=employee, plan=write_plan(plan) if plan else ""
-    )
+    text = _brought(blueprint, template, answers or ())
+    plan = read_plan(text) if text else None
+    wanted = Commission(goal=_goal(goal, plan), timezone=_zone(timezone), employee=employee, plan=text)
     async with session() as here:
         if plan:
             await _require_sound(plan, employee)
@@ -60,14 +60,14 @@ async def create(
         await show_one(here, await here.store.missions.get(mission_id), as_json)
 
 
-def _plan(blueprint: Path | None, template: str, given: Sequence[str]) -> Blueprint | None:
-    """The plan that was brought, if any; InvalidInput, or InvalidBlueprint with every problem, when it can't be used."""
+def _brought(blueprint: Path | None, template: str, given: Sequence[str]) -> str:
+    """The plan that was brought, as YAML, empty for none; InvalidInput when it can't be used."""
     if given and not template:
         raise InvalidInput("--set answers the questions of a template; name one with --template.")
     if template:
         chosen = load_template(template)
-        return chosen.fill(_asked(chosen, _answers(given)))
-    return read_plan(read_text(blueprint)) if blueprint else None
+        return write_plan(chosen.fill(_asked(chosen, _answers(given))))
+    return read_text(blueprint) if blueprint else ""
 
 
 def _answers(given: Sequence[str]) -> dict[str, str]:
@@ -81,7 +81,11 @@ def _asked(template: Template, answers: dict[str, str]) -> dict[str, str]:
     """The answers, and at a terminal those to the questions that are still open."""
     if not sys.stdin.isatty():
         return answers
-    return answers | {question.name: read_line(f"{question.text}\n{question.name}: ") for question in template.missing(answers)}
+    said = dict(answers)
+    with suppress(EOFError):  # Ctrl-D: what is open then is named
+        for question in template.missing(answers):
+            said[question.name] = read_line(f"{question.text}\n{question.name}: ")
+    return said
 
 
 def _goal(goal: str, plan: Blueprint | None) -> str:

@@ -1,5 +1,6 @@
 """Reads Blueprints from YAML that anybody may have written, and writes them so that they read the same (R2.10)."""
 
+import json
 import re
 import sys
 from collections.abc import Hashable
@@ -14,7 +15,7 @@ from blueprint.plan import Blueprint
 from blueprint.problems import explain, shown
 
 LARGEST_FILE = 400_000
-"""Bytes. Prefect takes parameters of half a megabyte, and a plan travels as one."""
+"""Bytes as JSON writes them. Prefect takes parameters of half a megabyte, and a plan travels as one."""
 
 MOST_NODES = 50_000
 DEEPEST = 30
@@ -54,7 +55,7 @@ def read_document(text: str) -> dict[str, JsonValue]:
 
     InvalidInput, with line and column, for what is too large or too deep, for tags, anchors and keys that come twice.
     """
-    if (size := len(text.encode("utf-8", "replace"))) > LARGEST_FILE:
+    if (size := len(json.dumps(text))) > LARGEST_FILE:
         raise InvalidInput(
             f"The file has {size:,} bytes; at most {LARGEST_FILE:,} are read. Split the plan into several Missions."
         )

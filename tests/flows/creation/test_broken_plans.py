@@ -136,6 +136,7 @@ BROKEN = {
     "a name with capitals": Broken(plan(task("Disk")), ("tasks.0.name: ", "got 'Disk'", "for example 'disk'")),
     "a name of 64 characters": Broken(plan(task("a" * 64)), ("tasks.0.name: ", "write lower-case letters, digits and hyphens")),
     "a name that climbs": Broken(plan(task("../x")), ("tasks.0.name: ", "got '../x'", "for example 'x'")),
+    "a title of blanks": Broken(plan(title=" \n"), ("title: ", "fill it in")),
     "an empty title": Broken(plan(title=""), ("title: ", "got ''", "fill it in")),
     "a title without end": Broken(plan(title="x" * 5_000), ("title: ", "at most 120 characters", "shorten it")),
     "instructions without end": Broken(plan(task(instructions="x" * 9_000)), ("tasks.0.instructions: ", "shorten it")),
