@@ -46,7 +46,8 @@ class InvalidBlueprint(InvalidInput):
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
-        super().__init__("The Blueprint can't be used: " + " ".join(self.problems))
+        told = " ".join(self.problems) if len(self.problems) < 2 else "".join(f"\n- {problem}" for problem in self.problems)
+        super().__init__(f"The Blueprint can't be used: {told}")
 
 
 class ForbiddenTransition(InvalidInput):

@@ -8,11 +8,11 @@ _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _SEVERITIES = "critical|warning|error|major|minor|info"
 _WHEN = r"(?:when(?:ever)?|if|as soon as|each time|every time|once)"
 _NAME = r"(?P<name>[\"'][^\"']{1,80}[\"']|(?!(?:the|an?|any|is|are)\b)[A-Za-z][\w-]*(?: (?!alerts?\b)[\w-]+){0,2})"
-_WITHIN = r"(?: within (?P<length>\d+|an?|one)\s*(?P<unit>seconds?|minutes?|hours?))?"
+_WITHIN = r"(?: within (?P<length>\d{1,4}|an?|one)\s*(?P<unit>seconds?|minutes?|hours?))?"
 _SOURCE = r"(?P<source>(?:alertmanager|prometheus|grafana) )?"
 _FIRING = "fires?|is firing|are firing|goes off|go off|comes?(?: in)?|arrives?|is raised"
 _FIRES = rf"(?P<state>{_FIRING}|is resolved|resolves?|clears?)"
-_COUNT = r"(?P<count>\d+ |two |three |five |ten )?"
+_COUNT = r"(?P<count>\d{1,4} |two |three |five |ten )?"
 _QUOTED = r"(?: (?P<quoted>[\"'][^\"']{1,80}[\"']|[A-Z]\w*))?"
 
 HAPPENING = tuple(

@@ -13,13 +13,17 @@ _CLOCK = rf"(?:{AT_TIME}|{TIME})"
 _ONCE = r"(?:\s*,?\s*(?:just |only )?once)"
 _DAY = rf"(?P<day>{'|'.join(_DAYS)})"
 _MONTH = rf"(?P<month>{'|'.join(_MONTHS)})"
-_DATE = rf"(?P<iso>\d{{4}}-\d{{2}}-\d{{2}})|(?P<date>[12]?\d|3[01])(?:st|nd|rd|th)?\.? (?:of )?{_MONTH}"
-_DATE_BACKWARDS = rf"(?P<month_first>{'|'.join(_MONTHS)}) (?P<date_last>[12]?\d|3[01])(?:st|nd|rd|th)?"
+_NUMBER = r"(?:[12]\d|3[01]|[1-9])"
+_DATE = (
+    r"(?P<iso>20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))"
+    rf"|(?P<date>{_NUMBER})(?:st|nd|rd|th)?\.? (?:of )?{_MONTH}"
+)
+_DATE_BACKWARDS = rf"(?P<month_first>{'|'.join(_MONTHS)}) (?P<date_last>{_NUMBER})(?:st|nd|rd|th)?"
 
 _ON_DAYS = (
     rf"(?:(?P<clock_before>{_CLOCK}) )?(?P<near>tomorrow|today|tonight|the day after tomorrow)"
     rf"(?: (?P<part>morning|afternoon|evening|night))?(?:\s*,?\s*(?P<clock>{_CLOCK}))?",
-    r"in (?P<amount>\d+|an?|half an)\s*(?P<unit>minutes?|hours?|days?)(?! time)",
+    r"in (?P<amount>\d{1,4}|an?|half an)\s*(?P<unit>minutes?|hours?|days?)(?! time)",
     rf"(?:on )?(?:next|this coming|the coming) {_DAY}(?:\s*,?\s*(?P<next_clock>{_CLOCK}))?",
     rf"on (?:the )?(?:{_DATE})(?:,? (?P<year>20\d\d))?(?:\s*,?\s*(?P<date_clock>{_CLOCK}))?",
     rf"on {_DATE_BACKWARDS}(?:,? (?P<year_last>20\d\d))?(?:\s*,?\s*(?P<last_clock>{_CLOCK}))?",

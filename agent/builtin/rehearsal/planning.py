@@ -66,6 +66,9 @@ def _mended(draft: Mapping[str, Any], problems: Sequence[str]) -> dict[str, Any]
     if zone and any(repr(zone) in problem and "time zone" in problem for problem in problems):
         notes.append(f"There is no time zone {zone!r}, so the Mission's is used.")
         tasks, zone = [_without_zone(task) for task in tasks], ""
+    if any(".strategy." in problem for problem in problems):
+        notes.append("What was said about how it runs can't be kept to, so the usual limits hold.")
+        tasks = [{**task, "strategy": dict[str, Any]()} for task in tasks]
     return {**draft, "tasks": tasks, "timezone": zone, "approach": " ".join([*notes, str(draft.get("approach") or "")]).strip()}
 
 

@@ -8,7 +8,7 @@ import pytest
 from agent.model.openai_model import OpenAIModel
 from agent.planner.alignment import Alignment, align
 from agent.planner.draft import Drafted, draft
-from blueprint.plan import Blueprint
+from blueprint.plan import Blueprint, Strategy
 from blueprint.policy import Rule, ToolRule
 from blueprint.records import ConversationTurn
 from blueprint.triggers import Cron, Manual, Trigger
@@ -112,6 +112,14 @@ async def test_what_validation_refuses_is_mended_in_the_next_try_and_said(model:
     assert drafted.plan.tasks[0].trigger == Cron(cron="*/5 * * * *", timezone="Europe/Paris")
     assert "no Task may run more often than every 5 minutes" in drafted.plan.approach
     assert "no time zone 'Mars/Olympus'" in drafted.plan.approach
+
+
+async def test_a_limit_that_can_not_be_kept_to_is_left_out_and_said(model: OpenAIModel) -> None:
+    drafted = await _draft(model, "Inspect this host every hour, at most 0 at a time")
+    assert (drafted.attempts, drafted.problems) == (2, ())
+    assert drafted.plan is not None
+    assert drafted.plan.tasks[0].strategy == Strategy()
+    assert "can't be kept to, so the usual limits hold" in drafted.plan.approach
 
 
 @pytest.mark.parametrize(
