@@ -22,7 +22,7 @@ async def create(
     goal: Annotated[str, Field(min_length=1, max_length=8_000, pattern=r"\S")],
     timezone: str = "UTC",
     employee: str = "default",
-    plan: Annotated[str, Field(max_length=LARGEST_FILE, json_schema_extra={"format": "textarea"})] = "",
+    plan: Annotated[str, Field(max_length=LARGEST_FILE)] = "",
 ) -> State:
     """Make a Mission: the goal is read, what is missing is asked for, and the plan is shown before anything is launched.
 
