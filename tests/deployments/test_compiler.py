@@ -23,8 +23,8 @@ short_names = some.text("ab-", min_size=1, max_size=6).filter(lambda name: not n
 tasks = some.builds(
     Task,
     name=names,
-    title=some.text(min_size=1, max_size=120),
-    instructions=some.text(min_size=1, max_size=300),
+    title=some.text(min_size=1, max_size=120).filter(str.strip),
+    instructions=some.text(min_size=1, max_size=300).filter(str.strip),
     trigger=some.sampled_from([Manual(), cron(), cron("*/15 * * * 1-5", "Europe/Berlin")]),
 )
 
