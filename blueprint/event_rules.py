@@ -2,13 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from blueprint.plan import Blueprint, Task
 from blueprint.problems import Problem
 from blueprint.triggers import Event
 
-_OWN_EVENTS = ("prefect.flow-run.", "prefect.task-run.")
+_OWN_EVENTS = ("prefect.flow-run.", "prefect.task-run.", "prefect.automation.", "prefect.log.")
 """Every run of every Task makes events whose names begin like this."""
 
 
@@ -41,18 +40,24 @@ def _name(task: Task, rule: Event) -> Iterator[tuple[str, str]]:
             "event",
             f"{rule.event!r} would not be matched as it looks: * stands for anything at the end only; write the name in full.",
         )
-    elif not rule.match and _fits_own(rule.event):
+    elif _fits_own(rule.event):
         text = f"{rule.event!r} fits the events of this plan's own runs: {task.name!r} would start itself without end;"
-        yield "event", f"{text} name the event more exactly, or match a label."
+        yield "event", f"{text} name an event from outside, e.g. 'alertmanager.firing'."
 
 
 def _fits_own(pattern: str) -> bool:
-    return any(pattern.startswith(own) or fnmatchcase(f"{own}Completed", pattern) for own in _OWN_EVENTS)
+    beginning = pattern.removesuffix("*")
+    return any(beginning.startswith(own) or (beginning != pattern and own.startswith(beginning)) for own in _OWN_EVENTS)
 
 
 def _labels(rule: Event) -> Iterator[tuple[str, str]]:
     counts = Counter(match.label for match in rule.match)
     for index, match in enumerate(rule.match):
+        if "{{" in f"{match.label} {match.value}":
+            yield (
+                f"match.{index}",
+                f"{match.label!r} = {match.value!r} has braces that Prefect would fill in; write it without {{{{.",
+            )
         if not match.value:
             yield f"match.{index}.value", f"the value of {match.label!r} is empty; write what it must be, or * for anything."
         if "*" in match.value[:-1] or match.value.startswith("!"):

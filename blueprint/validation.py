@@ -21,6 +21,8 @@ class Surroundings:
     servers: Collection[str] = ()
     silent: Mapping[str, str] = field(default_factory=dict[str, str])
     """Tool servers that can't be asked, with the reason."""
+    is_in_force: bool = False
+    """The plan was confirmed already: its single times were to come then, and may have passed since."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ def check_plan(plan: Blueprint, around: Surroundings) -> tuple[Verified, ...]:
         _verified("dependencies", _counted(sum(len(task.after) for task in plan.tasks), "dependency"), _dependencies(plan)),
         Verified(name="cron", found=f"{_counted(len(crons), 'expression')}, fires at least 5 minutes apart" if crons else "none"),
         Verified(name="time zones", found=", ".join(zones) or "the Mission's"),
-        _verified("once", _counted(_kinds(plan, Once), "time"), _moments(plan, around)),
+        _verified("times", _counted(_kinds(plan, Once), "time"), _moments(plan, around)),
         _verified("events", _counted(_kinds(plan, Event), "rule"), event_problems(plan)),
         _verified("tools", f"{len(around.tools)} offered", _tools(plan, around)),
         _verified("servers", ", ".join(sorted(around.servers)) or "none", _servers(around)),
@@ -116,12 +118,12 @@ def _cycles(plan: Blueprint) -> list[Problem]:
 def _moments(plan: Blueprint, around: Surroundings) -> list[Problem]:
     return [
         Problem(
-            check="once",
+            check="times",
             where=f"tasks.{task.name}.trigger.at",
             text=f"{task.trigger.at.isoformat()} has passed; name a time in the future.",
         )
         for task in plan.tasks
-        if isinstance(task.trigger, Once) and task.trigger.at <= around.now
+        if isinstance(task.trigger, Once) and task.trigger.at <= around.now and not around.is_in_force
     ]
 
 

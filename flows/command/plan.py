@@ -54,7 +54,9 @@ async def plan(
             return await _changes(here, found, version, against, as_json)
         number, blueprint = await plan_of(here, found, version)
         if verify:
-            return _show_checks(number, blueprint, (await _seen(found))[1].verify(blueprint), as_json)
+            _, seen = await _seen(found)
+            checks = seen.verify(blueprint, is_in_force=found.plan_digest == blueprint.digest)
+            return _show_checks(number, blueprint, checks, as_json)
         if as_json:
             return show_json({"version": number, "digest": blueprint.digest, "plan": blueprint})
         match output:

@@ -22,7 +22,7 @@ async def plan_page(store: Store, mission: Mission, version: int, plan: Blueprin
         plan=plan,
         version=version,
         now=datetime.now(UTC),
-        checks=seen.verify(plan),
+        checks=seen.verify(plan, is_in_force=mission.plan_digest == plan.digest),
         policies=policies(employee),
         tools={tool.full_name: tool.traits for tool in seen.listing.tools},
         past=await _past(store, mission.id, plan),

@@ -28,7 +28,7 @@ class Seen:
     servers: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
 
-    def surroundings(self) -> Surroundings:
+    def surroundings(self, *, is_in_force: bool = False) -> Surroundings:
         """What a plan is checked against, now."""
         return Surroundings(
             now=datetime.now(UTC),
@@ -36,11 +36,12 @@ class Seen:
             channels=self.channels,
             servers=self.servers,
             silent=self.listing.failures,
+            is_in_force=is_in_force,
         )
 
-    def verify(self, plan: Blueprint) -> tuple[Verified, ...]:
+    def verify(self, plan: Blueprint, *, is_in_force: bool = False) -> tuple[Verified, ...]:
         """Every check of a plan, by name."""
-        return check_plan(plan, self.surroundings())
+        return check_plan(plan, self.surroundings(is_in_force=is_in_force))
 
 
 async def look_around(employee: Employee, settings: RunSettings) -> Seen:

@@ -23,7 +23,6 @@ def _found(**rule: Any) -> list[str]:
         {"threshold": 3, "within_seconds": 60},
         {"match": [{"label": "severity", "value": "crit*"}, {"label": "team", "value": "*"}]},
         {"event": "prefect.work-queue.not-ready"},
-        {"event": "prefect.flow-run.*", "match": [{"label": "prefect.resource.name", "value": "backup*"}]},
         {"cooldown_seconds": 600, "deduplicate_by": ["alertname", "instance"]},
     ],
 )
@@ -47,6 +46,11 @@ def test_a_rule_that_can_fire_and_stop_is_right(rule: dict[str, Any]) -> None:
             "match.0.value: '*latency*' would not be matched as it looks: * stands",
         ),
         ({"match": [{"label": "a", "value": "!b"}]}, "match.0.value: '!b' would not be matched as it looks"),
+        ({"match": [{"label": "a", "value": "{{ x }}"}]}, "match.0: 'a' = '{{ x }}' has braces that Prefect would fill in"),
+        (
+            {"event": "prefect.flow-run.*", "match": [{"label": "a", "value": "b"}]},
+            "event: 'prefect.flow-run.*' fits the events of this plan's own runs",
+        ),
         ({"event": "alert*.firing"}, "event: 'alert*.firing' would not be matched as it looks"),
         ({"deduplicate_by": ["a", "a"]}, "deduplicate_by.1: 'a' is named twice; keep one."),
     ],

@@ -58,8 +58,13 @@ def test_tasks_that_wait_for_each_other_are_named_without_the_others(waits: dict
 def test_a_once_time_must_lie_in_the_future(seconds: int, is_wrong: bool) -> None:
     at = NOW + timedelta(seconds=seconds)
     found = _found(_plan(_task(trigger=Once(at=at))))
-    said = [("once", f"tasks.disk.trigger.at: {at.isoformat()} has passed; name a time in the future.")]
+    said = [("times", f"tasks.disk.trigger.at: {at.isoformat()} has passed; name a time in the future.")]
     assert found == (said if is_wrong else [])
+
+
+def test_a_single_time_may_have_passed_since_the_plan_was_confirmed() -> None:
+    plan = _plan(_task(trigger=Once(at=NOW - timedelta(days=1))))
+    assert find_problems(plan, replace(AROUND, is_in_force=True)) == []
 
 
 @pytest.mark.parametrize("tool", ["host.disk", "kubernetes.*", "disk_usage", "HOST.memory", ""])
@@ -77,7 +82,7 @@ def test_a_channel_that_does_not_exist_is_named() -> None:
 def test_all_problems_are_found_at_once_in_a_fixed_order() -> None:
     wrong = _task(after=("x",), tools=("y",), trigger=Once(at=NOW))
     checks = [check for check, _ in _found(_plan(wrong, wrong, notify=("z",)))]
-    assert checks == ["names", "dependencies", "dependencies", "once", "once", "tools", "tools", "channels"]
+    assert checks == ["names", "dependencies", "dependencies", "times", "times", "tools", "tools", "channels"]
 
 
 GOOD: dict[str, Any] = {
@@ -129,7 +134,7 @@ def test_each_check_has_a_result_by_name() -> None:
         ("dependencies", "1 dependency"),
         ("cron", "1 expression, fires at least 5 minutes apart"),
         ("time zones", "Europe/Berlin"),
-        ("once", "1 time"),
+        ("times", "1 time"),
         ("events", "none"),
         ("tools", "3 offered"),
         ("servers", ["server git: It did not start. Mend it, or take the server from the employee."]),

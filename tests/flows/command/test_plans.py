@@ -68,7 +68,7 @@ async def test_verification_names_each_check_and_fails_when_one_does(
     verified = await command("plan", mission.id, "--verify")
     assert (verified.code, verified.stdout.splitlines()[0].split()) == (0, ["CHECK", "RESULT", "FOUND"])
     found = (await command("plan", mission.id, "--verify", "--json")).json
-    names = ["schema", "names", "dependencies", "cron", "time zones", "once", "events", "tools", "servers", "channels"]
+    names = ["schema", "names", "dependencies", "cron", "time zones", "times", "events", "tools", "servers", "channels"]
     assert (found["is_ok"], [check["name"] for check in found["checks"]]) == (True, names)
     wrong = await installation.launch(task(tools=("host.df",)))
     refused = await command("plan", wrong.id, "--verify", "--json")
