@@ -43,7 +43,7 @@ def _told(change: FieldChange, zone: str) -> tuple[str, str]:
     """Before and after in words: of lists what came and went, of long texts the place that changed."""
     before, after = change.before, change.after
     if change.field == "trigger":
-        return tuple(in_words(_TRIGGER.validate_python(value), zone) for value in (before, after))  # pyright: ignore[reportReturnType]
+        return _start(before, zone), _start(after, zone)
     if change.field == "trigger.cron" and isinstance(before, str) and isinstance(after, str):
         return cron_in_words(before), cron_in_words(after)
     if isinstance(before, list) and isinstance(after, list):
@@ -52,6 +52,10 @@ def _told(change: FieldChange, zone: str) -> tuple[str, str]:
     if isinstance(before, str) and isinstance(after, str):
         return changed_part(before, after)
     return _text(before), _text(after)
+
+
+def _start(trigger: JsonValue, zone: str) -> str:
+    return in_words(_TRIGGER.validate_python(trigger), zone)
 
 
 def changed_part(before: str, after: str) -> tuple[str, str]:

@@ -126,26 +126,39 @@ def _load(task: Task, rate: float | None, known: Experience | None, prices: Pric
 
 def overlaps(plan: Blueprint, forecasts: Mapping[str, Forecast], past: Mapping[str, Experience]) -> Overlaps:
     """Which Tasks will run at the same time in the coming week, by their timers and how long their runs last."""
-    tasks = {task.name: task for task in plan.tasks}
-    lasts = {name: timedelta(seconds=past[name].seconds if name in past else ASSUMED_SECONDS) for name in tasks}
+    lasts = {
+        task.name: timedelta(seconds=past[task.name].seconds if task.name in past else ASSUMED_SECONDS) for task in plan.tasks
+    }
     starts = sorted(chain.from_iterable(((at, name) for at in outlook.week) for name, outlook in forecasts.items()))
     seen = starts[:MOST_STARTS]
-    running: list[tuple[datetime, str]] = []
-    pairs, most = Counter[tuple[str, str]](), (0, None)
-    for at, name in seen:
-        while running and running[0][0] <= at:
-            heappop(running)
-        others = Counter(other for _, other in running)
-        if others.pop(name, 0) >= tasks[name].strategy.concurrency:
-            pairs[name, name] += 1
-            continue
-        pairs.update((min(name, other), max(name, other)) for other in others)
-        heappush(running, (at + lasts[name], name))
-        most = max(most, (len(running), at), key=lambda one: one[0])
+    pairs, most, most_at = _meetings(seen, lasts, {task.name: task.strategy.concurrency for task in plan.tasks})
     return Overlaps(
         days=7 if len(seen) == len(starts) else (seen[-1][0] - seen[0][0]) / timedelta(days=1),
         pairs=tuple((one, other, often) for (one, other), often in pairs.most_common() if one != other),
         with_itself=tuple((one, often) for (one, other), often in pairs.most_common() if one == other),
-        most=most[0],
-        most_at=most[1],
+        most=most,
+        most_at=most_at,
     )
+
+
+def _meetings(
+    starts: Sequence[tuple[datetime, str]], lasts: Mapping[str, timedelta], limits: Mapping[str, int]
+) -> tuple[Counter[tuple[str, str]], int, datetime | None]:
+    """How often each two Tasks meet, and the most runs at one time with its first moment.
+
+    A start that finds as many runs of its own Task as are allowed meets itself, and starts nothing.
+    """
+    running: list[tuple[datetime, str]] = []
+    pairs, most, most_at = Counter[tuple[str, str]](), 0, None
+    for at, name in starts:
+        while running and running[0][0] <= at:
+            heappop(running)
+        others = Counter(other for _, other in running)
+        if others.pop(name, 0) >= limits[name]:
+            pairs[name, name] += 1
+            continue
+        pairs.update((min(name, other), max(name, other)) for other in others)
+        heappush(running, (at + lasts[name], name))
+        if len(running) > most:
+            most, most_at = len(running), at
+    return pairs, most, most_at

@@ -8,6 +8,7 @@ import pytest
 
 from blueprint.mission import Mission
 from blueprint.plan import Blueprint
+from blueprint.triggers import Cron
 from tests.fakes.installation import Installation, task
 from tests.flows.command.conftest import Command
 
@@ -87,7 +88,7 @@ async def test_a_new_version_is_shown_with_what_it_changes_and_what_it_will_use(
     assert (as_json["version"], as_json["against"], [one["name"] for one in as_json["added"]]) == (1, 2, ["late"])
     page = (await command("plan", mission_id)).stdout
     assert "## Changes against plan 1\n" in page
-    assert "no run yet: its token budget |" in page
+    assert "| `work` | 1 | \N{EN DASH} | at most 15 million | no run yet: its token budget |" in page
     assert "  t_work --> t_late\n" in (await command("plan", mission_id, "--version", "1")).stdout
 
 
@@ -95,7 +96,8 @@ async def _draft_of_two_versions(here: Installation) -> str:
     """A Mission whose second plan drops a Task of the first."""
     now = datetime.now(UTC)
     mission = Mission(id=f"m-{uuid4().hex[:10]}", title="Tested", goal="Test.", created_at=now, active_at=now)
-    plan = Blueprint(title="Tested", goal="Test.", timezone="UTC", tasks=(task(), task("late", after=("work",))))
+    tasks = (task(trigger=Cron(cron="0 2 * * *")), task("late", after=("work",)))
+    plan = Blueprint(title="Tested", goal="Test.", timezone="UTC", tasks=tasks)
     async with here.store() as store:
         await store.missions.add(mission)
         await store.plans.add(mission.id, plan, now)
