@@ -3,11 +3,14 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from blueprint.policy import RiskPolicy
 from blueprint.triggers import Trigger
-from blueprint.values import SAYS_SOMETHING, Name, TimeZone, Value, digest
+from blueprint.values import Name, TimeZone, Value, digest, said
+
+Words = Annotated[str, AfterValidator(said)]
+"""A text that is more than blanks."""
 
 Line = Annotated[str, StringConstraints(max_length=2_000)]
 """One entry of a list that people read."""
@@ -50,10 +53,8 @@ class Task(Value):
     """One execution unit: becomes one Prefect deployment."""
 
     name: Name = Field(description="Short technical name, unique in the plan: lower-case letters, digits, hyphens.")
-    title: str = Field(min_length=1, max_length=120, pattern=SAYS_SOMETHING, description="What people read.")
-    instructions: str = Field(
-        min_length=1, max_length=8_000, pattern=SAYS_SOMETHING, description="What the agent is to do and find out, in full."
-    )
+    title: Words = Field(min_length=1, max_length=120, description="What people read.")
+    instructions: Words = Field(min_length=1, max_length=8_000, description="What the agent is to do and find out, in full.")
     trigger: Trigger = Field(description="When it starts.")
     after: tuple[Name, ...] = Field(
         default=(), max_length=MOST, description="Tasks that must have succeeded in the same round first."
@@ -69,10 +70,8 @@ class Blueprint(Value):
     """A Mission's plan. Equal plans have equal digests, and a confirmation is bound to one digest (R2.4)."""
 
     format: Literal[1] = 1
-    title: str = Field(min_length=1, max_length=120, pattern=SAYS_SOMETHING, description="Name of the Mission, a few words.")
-    goal: str = Field(
-        min_length=1, max_length=8_000, pattern=SAYS_SOMETHING, description="What is to be looked after, restated in full."
-    )
+    title: Words = Field(min_length=1, max_length=120, description="Name of the Mission, a few words.")
+    goal: Words = Field(min_length=1, max_length=8_000, description="What is to be looked after, restated in full.")
     timezone: TimeZone = Field(default="", description="IANA zone of all times; empty for the Mission's.")
     breakdown: tuple[Line, ...] = Field(default=(), max_length=MOST, description="The goal in parts.")
     tasks: tuple[Task, ...] = Field(min_length=1, max_length=MOST, description="What is done, and when.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from blueprint.values import NAME_PATTERN, SAYS_SOMETHING, slug
+from blueprint.values import NAME_PATTERN, slug
 
 MOST_PROBLEMS = 50
 """So many are named; more would help nobody."""
@@ -71,11 +71,8 @@ def _text(detail: Mapping[str, Any]) -> str:
 
 
 def _hint(kind: str, value: object, detail: Mapping[str, Any]) -> str:
-    pattern = detail.get("ctx", {}).get("pattern")
-    if pattern == NAME_PATTERN:
+    if kind == "string_pattern_mismatch" and detail.get("ctx", {}).get("pattern") == NAME_PATTERN:
         return f"write lower-case letters, digits and hyphens, for example {slug(str(value)[:200], 'task')!r}"
-    if pattern == SAYS_SOMETHING:
-        return "fill it in"
     if kind == "string_type" and isinstance(value, bool | int | float):
         return f"put it in quotes: {str(value)!r}"
     return _HINTS.get(kind, "")
