@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blocks.store.database import Database
+from blocks.store.queue import leave_queue
 from blocks.store.rows import document, from_document
 from blocks.store.tables import fires
 from blueprint.records import FireRecord
@@ -19,11 +20,12 @@ class Fires:
     database: Database
 
     async def add(self, record: FireRecord) -> None:
-        """Keep the record; a second one of the same flow run changes nothing."""
+        """Keep the record; a second one of the same flow run changes nothing. It is no longer in the queue."""
         row = {"run_id": record.run_id, "mission_id": record.mission_id, "at": record.at, "document": document(record)}
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(insert(fires).values(row).on_conflict_do_nothing())
+            await leave_queue(connection, record.run_id)
 
         await self.database.write(work)
 

@@ -20,6 +20,7 @@ from blocks.store.messages import Messages
 from blocks.store.missions import Missions
 from blocks.store.notices import listen
 from blocks.store.plans import Plans
+from blocks.store.queue import Queue
 from blocks.store.reminders import Reminders
 from blocks.store.requests import Requests
 from blocks.store.rows import DATABASE_NOW
@@ -43,6 +44,7 @@ class Store:
         self.missions = Missions(database=database)
         self.plans = Plans(database=database)
         self.runs = Runs(database=database)
+        self.queue = Queue(database=database)
         self.leases = Leases(database=database)
         self.journal = Journals(database=database)
         self.requests = Requests(database=database)

@@ -66,8 +66,21 @@ runs = Table(
     Column("state", Text, nullable=False),
     Column("started_at", DateTime(timezone=True), nullable=False),
     Column("has_conclusion", Boolean, nullable=False),
+    Column("occasion", Text, comment="Id of the event, or of the round, that started it."),
     Column("document", JSON, nullable=False),
     Index(None, "mission_id", "task", "started_at"),
+    Index(None, "mission_id", "task", "occasion"),
+)
+
+queue = Table(
+    "queue",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("mission_id", Text, ForeignKey(missions.c.id, ondelete="CASCADE"), nullable=False),
+    Column("task", Text, nullable=False),
+    Column("place", BigInteger, Identity(), nullable=False, comment="The order in which they came."),
+    Column("document", JSON, nullable=False),
+    Index(None, "mission_id", "task"),
 )
 
 leases = Table(

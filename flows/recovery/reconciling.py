@@ -24,6 +24,7 @@ from flows.creation.creating import OPERATION as CREATE
 from flows.naming import mission_id_for
 from flows.people.telling import expired, reminder
 from flows.recovery.mending import Mender, ends_by_us, may_begin
+from flows.recovery.turns import Turns, by_task
 from flows.recovery.waiting import Wait, Waits
 from flows.runs.running import OPERATION as RUN_TASK
 
@@ -55,7 +56,7 @@ class Reconciler:
             waits = Waits(store=self.store, client=self.client, settled=self._settled)
             leases = [*await self.store.leases.dead(), *await waits.to_look_at()]
             touched = sum([await self._try(lease.run_id, partial(mender.mend, lease)) for lease in leases])
-            return touched + await self._expire() + await self._remind()
+            return touched + await self._take_turns() + await self._expire() + await self._remind()
 
     async def lost(self) -> int:
         """Start again what a worker took and never began; to be called now and then, it asks Prefect for all such runs."""
@@ -63,7 +64,9 @@ class Reconciler:
             if not is_ours:
                 return 0
             runs = [*await self._begun(), *await self._failed_unbegun()]
-            return sum([await self._try(str(run.id), partial(self._find, run)) for run in runs])
+            found = sum([await self._try(str(run.id), partial(self._find, run)) for run in runs])
+            turns, queue = self._turns(), await self.store.queue.all()
+            return found + sum([await self._try(fire.run_id, partial(turns.tidy, fire)) for fire in queue])
 
     async def _find(self, flow_run: FlowRun) -> bool:
         lease = await self.store.leases.get(str(flow_run.id))
@@ -71,12 +74,19 @@ class Reconciler:
             return await self._mender().show_life(flow_run, flow_run.state, lease)
         if flow_run.state is None or may_begin(flow_run.state, lease):
             return False
-        if lease is None:
+        if lease is None or lease.state is LeaseState.QUEUED:  # it was on its way to the gate
             mission_id, operation = _purpose(flow_run)
             return await self._mender().restart(flow_run, mission_id=mission_id, operation=operation)
         if lease.state is LeaseState.ENDED:
             return await self._mender().show_end(flow_run, lease)
         return False
+
+    async def _take_turns(self) -> int:
+        """Let the queues of busy Tasks go on, each for itself."""
+        turns, queue = self._turns(), await self.store.queue.all()
+        left = sum([await self._try(fire.run_id, partial(turns.tidy, fire)) for fire in await turns.cancelled(queue)])
+        taken = [await self._try("/".join(key), partial(turns.take, key, fires)) for key, fires in by_task(queue).items()]
+        return left + sum(taken)
 
     async def _expire(self) -> int:
         """Close what nobody answered, also where the run's process has not come to its wait."""
@@ -104,6 +114,9 @@ class Reconciler:
             logger.exception("Run %s could not be put right; it is looked at again in %.0f s.", run_id, PUT_OFF_SECONDS)
             self._put_off[run_id] = monotonic() + PUT_OFF_SECONDS
             return False
+
+    def _turns(self) -> Turns:
+        return Turns(store=self.store, client=self.client, mender=self._mender())
 
     def _mender(self) -> Mender:
         return Mender(store=self.store, client=self.client, home=self.home, settled=self._settled)
