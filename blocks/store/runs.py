@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Update, false, func, or_, select
+from sqlalchemy import ColumnElement, Update, false, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,12 +13,15 @@ from blocks.store.notices import notify
 from blocks.store.queue import leave_queue
 from blocks.store.rows import document, from_document
 from blocks.store.standing_rules import run_is_over
-from blocks.store.tables import runs
+from blocks.store.tables import END_PLACES, runs
 from blueprint.errors import UnknownName
 from blueprint.records import RunEnd, RunRecord, RunState
 from blueprint.values import SHORT, storable
 
 _CANDIDATES = 20
+
+_ONE_END_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('missions.ends', 0))")
+"""Until the transaction ends: who sees the place of an end sees all places before it, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,9 +122,11 @@ class Runs:
         ended = {field: getattr(end, field) for field in RunEnd.model_fields} | {"is_waiting": False}
 
         async def work(connection: AsyncConnection) -> RunRecord:
-            run = await _changed(
-                connection, run_id, lambda run: run.model_copy(update=ended) if run.state is RunState.RUNNING else run
-            )
+            run = await _load(connection, run_id, lock=True)
+            if run.state is RunState.RUNNING:
+                run = run.model_copy(update=ended)
+                await connection.execute(_ONE_END_AT_A_TIME)
+                await connection.execute(_of(run_id).values(_row(run) | {"end_place": END_PLACES.next_value()}))
             await run_is_over(connection, run_id)
             await notify(connection, run_id=run_id)  # it may be another's turn now
             return run

@@ -23,6 +23,7 @@ from blocks.store.plans import Plans
 from blocks.store.queue import Queue
 from blocks.store.reminders import Reminders
 from blocks.store.requests import Requests
+from blocks.store.rounds import Rounds
 from blocks.store.rows import DATABASE_NOW
 from blocks.store.runs import Runs
 from blocks.store.standing_rules import StandingRules
@@ -45,6 +46,7 @@ class Store:
         self.plans = Plans(database=database)
         self.runs = Runs(database=database)
         self.queue = Queue(database=database)
+        self.rounds = Rounds(database=database)
         self.leases = Leases(database=database)
         self.journal = Journals(database=database)
         self.requests = Requests(database=database)

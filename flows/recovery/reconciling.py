@@ -23,6 +23,7 @@ from blueprint.requests import RequestState
 from flows.creation.creating import OPERATION as CREATE
 from flows.naming import mission_id_for
 from flows.people.telling import expired, reminder
+from flows.recovery.dependencies import Dependencies, Mark
 from flows.recovery.mending import Mender, ends_by_us, may_begin
 from flows.recovery.turns import Turns, by_task
 from flows.recovery.waiting import Wait, Waits
@@ -46,6 +47,7 @@ class Reconciler:
     home: Path
     _put_off: dict[str, float] = field(default_factory=dict[str, float])
     _settled: set[Wait] = field(default_factory=set[Wait])
+    _mark: Mark = field(default_factory=Mark)
 
     async def round(self) -> int:
         """Mend everything once; gives how many runs were touched. 0 also when another reconciler is at it."""
@@ -56,7 +58,8 @@ class Reconciler:
             waits = Waits(store=self.store, client=self.client, settled=self._settled)
             leases = [*await self.store.leases.dead(), *await waits.to_look_at()]
             touched = sum([await self._try(lease.run_id, partial(mender.mend, lease)) for lease in leases])
-            return touched + await self._take_turns() + await self._expire() + await self._remind()
+            touched += await self._start_rounds() + await self._take_turns()
+            return touched + await self._expire() + await self._remind()
 
     async def lost(self) -> int:
         """Start again what a worker took and never began; to be called now and then, it asks Prefect for all such runs."""
@@ -80,6 +83,17 @@ class Reconciler:
         if lease.state is LeaseState.ENDED:
             return await self._mender().show_end(flow_run, lease)
         return False
+
+    async def _start_rounds(self) -> int:
+        """Count the ends of runs, where there are new ones, and start what is due by them."""
+        rounds, dependencies = self.store.rounds, Dependencies(store=self.store, client=self.client)
+        if (place := await rounds.last_place()) != self._mark.place:
+            missions = await rounds.to_count(self._mark.place)
+            counted = [await self._try(mission, partial(dependencies.count, mission)) for mission in missions]
+            self._mark.place = place if all(counted) else self._mark.place
+        unsettled = await rounds.unsettled()
+        keyed = [(f"round {one.round.id} of {one.mission_id}/{one.task}", one) for one in unsettled]
+        return sum([await self._try(key, partial(dependencies.settle, one)) for key, one in keyed])
 
     async def _take_turns(self) -> int:
         """Let the queues of busy Tasks go on, each for itself."""

@@ -114,6 +114,7 @@ async def _with_others(store: Store, came: QueuedFire, mission: Mission, plan: B
     fire = Fire(task=came.task, started_by=came.started_by, scheduled_for=came.scheduled_for, event=came.event, round=came.round)
     return replace(
         fire,
+        upstream=await store.rounds.get(mission.id, came.task, came.round) if came.round else None,
         recent=_let_through(runs, [one for one in queue if one.run_id != came.run_id]),
         running=sum(run.state is RunState.RUNNING for run in runs),
         ahead=ids.index(came.run_id) if came.run_id in ids else len(ids),

@@ -12,6 +12,7 @@ from blocks.store.leases import LeaseState
 from blocks.store.store import Store
 from blueprint.admission import Queue, Skip
 from blueprint.errors import MissionsError
+from blueprint.occasion import EventGiven
 from blueprint.records import RunRecord, RunState
 from flows.naming import steps_key
 from flows.opening import open_store
@@ -73,7 +74,7 @@ async def _begin(store: Store, settings: RunSettings, lease: Lease, flow_run: Fl
         raise Abort(entered.reason)
     if isinstance(entered, Skip):
         return Cancelled(message=entered.reason)
-    return final_state(await _to_record(store, settings, lease, entered))
+    return final_state(await _to_record(store, settings, lease, entered, wish.event))
 
 
 def present_flow_run() -> FlowRun:
@@ -99,12 +100,14 @@ def _said(record: RunRecord) -> str | None:
     return one_line(record.conclusion.summary, 300) if record.conclusion else None
 
 
-async def _to_record(store: Store, settings: RunSettings, lease: Lease, admitted: Admitted) -> RunRecord:
+async def _to_record(
+    store: Store, settings: RunSettings, lease: Lease, admitted: Admitted, event: EventGiven | None
+) -> RunRecord:
     record = admitted.record
     if record.ended_at is not None:
         return await close_run(store, settings.home, record.id, state=record.state, reason=record.reason)
     picture = Picture(flow_run_id=record.id, artifact_key=steps_key(record.mission_id, record.id))
-    run = Run(admitted=admitted, lease=lease, picture=picture, settings=settings)
+    run = Run(admitted=admitted, lease=lease, picture=picture, settings=settings, event=event)
     state, reason = await _outcome(run)
     await picture.finish(CANCELLED_SECONDS if state is RunState.CANCELLED else FINISH_SECONDS)
     await lease.beat()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
 
-from agent.briefing import Memory, brief
+from agent.briefing import Memory, UpstreamReport, brief, occasion
 from agent.conversation import fold
 from agent.loop import Agent, Brief, work
 from agent.model.openai_model import OpenAIModel
@@ -27,6 +27,7 @@ from blocks.digital_employee import DigitalEmployee
 from blocks.loading import load_block
 from blueprint.connections import Employee
 from blueprint.errors import LimitReached
+from blueprint.occasion import EventGiven
 from blueprint.plan import Task
 from blueprint.records import RunRecord
 from blueprint.stream import Concluded
@@ -52,6 +53,7 @@ class Run:
     lease: Lease
     picture: Picture
     settings: RunSettings
+    event: EventGiven | None = None
 
     @property
     def task(self) -> Task:
@@ -77,6 +79,7 @@ async def do_work(run: Run) -> None:
             now=datetime.now(UTC),
             memory=_memory(await run.lease.store.runs.previous(run.admitted.record)),
             missing=listing.failures,
+            given=occasion(run.event, await _upstream(run)),
         )
         await _drive(run, agent, first)
 
@@ -145,6 +148,18 @@ async def _drive(run: Run, agent: Agent, first: Brief) -> None:
         if not clock.expired():
             raise
         raise LimitReached(f"The run used up its {limit // 60} minutes; raise time_limit_minutes if it needs more.") from error
+
+
+async def _upstream(run: Run) -> list[UpstreamReport]:
+    """What the Tasks before reported in the round that started the run (R2.6)."""
+    record, store = run.admitted.record, run.lease.store
+    upstream = await store.rounds.get(record.mission_id, record.task, record.round) if record.round else None
+    records = [await store.runs.get(end.run_id) for end in upstream.ends] if upstream else []
+    return [
+        UpstreamReport(task=one.task, run_id=one.id, ended_at=one.ended_at, conclusion=one.conclusion)
+        for one in records
+        if one.ended_at is not None and one.conclusion is not None
+    ]
 
 
 def _offered(tools: Sequence[Tool], task: Task) -> list[Tool]:
