@@ -22,6 +22,7 @@ from agent.tools.only_reads import OnlyReads
 from agent.tools.patience import listed_patiently
 from agent.tools.persons_leave import PersonsLeave
 from agent.tools.redacted import Redacted
+from agent.tools.retried import Retried
 from agent.tools.toolset import Tool, ToolListing
 from blocks.digital_employee import DigitalEmployee
 from blocks.loading import load_block
@@ -86,7 +87,7 @@ async def do_work(run: Run) -> None:
 
 @asynccontextmanager
 async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> AsyncGenerator[tuple[Agent, ToolListing]]:
-    """The agent with its tools wrapped as approval(snapshot(journal(step(limits(redacted(servers))))))."""
+    """The agent with its tools wrapped as approval(snapshot(journal(step(retries(limits(redacted(servers)))))))."""
     people = People(
         lease=run.lease,
         picture=run.picture,
@@ -103,7 +104,8 @@ async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> Asy
         listing = await (listed_patiently(redacted) if journal.events else redacted.tools())
         offered = _offered(listing.tools, run.task)
         limited = Limited(redacted, max_result_chars=RESULT_CHARS, call_seconds=_longest_call(employee))
-        steps = StepToolset(inner=limited, picture=run.picture)
+        retried = Retried(inner=limited, offered=offered, retries=run.task.strategy.retries)
+        steps = StepToolset(inner=retried, picture=run.picture)
         policies = all_policies(run.admitted.plan, employee)
         toolset = Approval(
             inner=SnapshotToolset(inner=Journaled(inner=steps, journal=journal, approver=approver), snapshots=snapshots),
