@@ -88,6 +88,7 @@ SENTENCES = {
     Refusal.BUSY: "Task {task!r} is busy: {running} of {allowed} runs at work.",
     Refusal.REPLACED: "Run {other} of Task {task!r} came later and takes its place.",
     Refusal.UPSTREAM: "Task {task!r} runs after {after}: {what}.",
+    Refusal.NEVER_CAME: "{what} never came: Prefect was down for long, or the Mission was paused.",
     Refusal.GONE: "Prefect's run was {what} while it waited for its turn.",
 }
 """Every reason for which a fire does not become a run, as people read it."""

@@ -42,6 +42,7 @@ class Refusal(StrEnum):
     REPLACED = "replaced by a newer one"
     UPSTREAM = "upstream not successful"
     GONE = "cancelled in the queue"
+    NEVER_CAME = "never came"
 
 
 class RunEnd(Value):

@@ -1,6 +1,8 @@
 """Fires that did not become runs, and why (R2.8)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -28,6 +30,15 @@ class Fires:
             await leave_queue(connection, record.run_id)
 
         await self.database.write(work)
+
+    async def since(self, mission_id: str, since: datetime) -> Sequence[FireRecord]:
+        """A Mission's fires that were skipped since then, the oldest first."""
+        query = select(fires.c.document).where(fires.c.mission_id == mission_id, fires.c.at >= since).order_by(fires.c.at)
+
+        async def work(connection: AsyncConnection) -> Sequence[FireRecord]:
+            return [from_document(FireRecord, row) for row in (await connection.execute(query)).mappings()]
+
+        return await self.database.read(work)
 
     async def list(self, mission_id: str) -> list[FireRecord]:
         """A Mission's skipped fires, the newest first."""

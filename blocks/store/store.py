@@ -27,6 +27,7 @@ from blocks.store.rounds import Rounds
 from blocks.store.rows import DATABASE_NOW
 from blocks.store.runs import Runs
 from blocks.store.standing_rules import StandingRules
+from blocks.store.timers import Timers
 from blueprint.errors import InvalidInput
 
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
@@ -47,6 +48,7 @@ class Store:
         self.runs = Runs(database=database)
         self.queue = Queue(database=database)
         self.rounds = Rounds(database=database)
+        self.timers = Timers(database=database)
         self.leases = Leases(database=database)
         self.journal = Journals(database=database)
         self.requests = Requests(database=database)

@@ -98,6 +98,14 @@ rounds = Table(
     Index("ix_rounds_unsettled", "place", postgresql_where=text("settled_at IS NULL")),
 )
 
+timers = Table(
+    "timers",
+    metadata,
+    Column("mission_id", Text, ForeignKey(missions.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("task", Text, primary_key=True),
+    Column("document", JSON, nullable=False),
+)
+
 queue = Table(
     "queue",
     metadata,

@@ -25,6 +25,7 @@ from flows.naming import mission_id_for
 from flows.people.telling import expired, reminder
 from flows.recovery.dependencies import Dependencies, Mark
 from flows.recovery.mending import Mender, ends_by_us, may_begin
+from flows.recovery.missing import Missing
 from flows.recovery.turns import Turns, by_task
 from flows.recovery.waiting import Wait, Waits
 from flows.runs.running import OPERATION as RUN_TASK
@@ -70,6 +71,13 @@ class Reconciler:
             found = sum([await self._try(str(run.id), partial(self._find, run)) for run in runs])
             turns, queue = self._turns(), await self.store.queue.all()
             return found + sum([await self._try(fire.run_id, partial(turns.tidy, fire)) for fire in queue])
+
+    async def account(self) -> int:
+        """Put on record which fires of timers never came; to be called at the start, and every few minutes."""
+        async with self.store.advisory_lock("reconcile") as is_ours:
+            missing = Missing(store=self.store, client=self.client)
+            missions = await self.store.timers.missions() if is_ours else []
+            return sum([await self._try(mission, partial(missing.look, mission)) for mission in missions])
 
     async def _find(self, flow_run: FlowRun) -> bool:
         lease = await self.store.leases.get(str(flow_run.id))
