@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from prefect.server.schemas.schedules import CronSchedule
 
 from blueprint.admission import LATENESS, SENTENCES, SKEW, EarlierFire, Fire, Go, Queue, Skip, admit, looks_back
 from blueprint.mission import Mission, MissionState
@@ -15,6 +16,7 @@ from blueprint.triggers import Cron, Event, Manual, Once
 
 NOW = datetime(2027, 1, 5, 12, tzinfo=UTC)
 DUE = datetime(2027, 1, 5, 2, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 LATEST = Strategy(when_missed=WhenMissed.RUN_LATEST)
 
 
@@ -89,6 +91,18 @@ def test_the_plans_own_zone_is_that_of_its_timers() -> None:
     two_in_tokyo = datetime(2027, 1, 4, 17, tzinfo=UTC)
     assert isinstance(_admit(_fire(by=StartedBy.CRON, at=two_in_tokyo), plan, two_in_tokyo), Go)
     assert _why(_admit(_fire(by=StartedBy.CRON, at=DUE), plan, DUE)) is Refusal.NOT_IN_PLAN
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", "America/New_York"])
+@pytest.mark.parametrize("cron", ["30 1 * * *", "30 2 * * *", "*/15 * * * *", "0 9 * * 1-5"])
+async def test_every_time_that_prefect_lays_is_one_of_the_plan_over_changes_of_summer_time_too(cron: str, name: str) -> None:
+    plan = _plan(cron=cron).model_copy(update={"timezone": name})
+    for day in (datetime(2027, 3, 14), datetime(2027, 3, 28), datetime(2027, 10, 31), datetime(2027, 11, 7)):  # noqa: DTZ001
+        for hours in range(-3, 10):
+            start = day.replace(tzinfo=UTC) + hours * HOUR
+            [laid] = await CronSchedule(cron=cron, timezone=name).get_dates(1, start=start)
+            at = datetime.fromisoformat(laid.isoformat()).astimezone(UTC)
+            assert isinstance(_admit(_fire(by=StartedBy.CRON, at=at), plan, at), Go), at
 
 
 LATE = [
