@@ -1,23 +1,32 @@
 """Writes what the agent is told at the start of a run."""
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import JsonValue
 
 from agent.loop import Brief
+from agent.tools.content import clean_json, cut
 from blueprint.connections import Employee
 from blueprint.mission import Mission
+from blueprint.occasion import EventGiven
+from blueprint.occurrence import scalars
 from blueprint.plan import Task
-from blueprint.stream import Finding
+from blueprint.stream import Conclusion, Finding
 from blueprint.values import zone
 
 _PROMPTS = ImmutableSandboxedEnvironment(
     loader=PackageLoader("agent", "prompts"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
 )
+
+GIVEN_CHARS = 20_000
+"""So much of an event, and of the reports before, the model reads at its start."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +38,57 @@ class Memory:
     ended_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class UpstreamReport:
+    """What a Task that this one runs after has reported in the round (R2.6)."""
+
+    task: str
+    run_id: str
+    ended_at: datetime
+    conclusion: Conclusion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Occasion:
+    """What made the run start, beyond its time: `text` for the model, `words` to tell where its arguments come from."""
+
+    text: str = ""
+    words: str = ""
+
+
+def occasion(event: EventGiven | None = None, reports: Sequence[UpstreamReport] = ()) -> Occasion:
+    """The event and the reports of the Tasks before as fenced data, each bounded; empty when there are none (R2.5, R2.6)."""
+    given = clean_json(event.model_dump(mode="json")) if event else None
+    said = clean_json([_reported(report) for report in reports])
+    text = _PROMPTS.get_template("occasion.md.j2").render(event=_fenced(given), reports=_fenced(said))
+    return Occasion(text=text.strip(), words="\n".join([*_sent(event), *(word for one in reports for word in _said(one))]))
+
+
+def _sent(event: EventGiven | None) -> list[str]:
+    """What of an event its sender chose: not the names of our own fields."""
+    inner: dict[str, JsonValue] = {"": [event.name, dict(event.labels), event.payload]} if event else {}
+    return [str(value) for _, value in scalars(inner)]
+
+
+def _said(report: UpstreamReport) -> list[str]:
+    of_findings = [text for finding in report.conclusion.findings for text in (finding.title, finding.detail)]
+    return [report.conclusion.summary, *of_findings, *report.conclusion.recommendations, *report.conclusion.unchecked]
+
+
+def _reported(report: UpstreamReport) -> JsonValue:
+    head = {"task": report.task, "run": report.run_id, "ended_at": report.ended_at.isoformat(timespec="seconds")}
+    return head | report.conclusion.model_dump(mode="json", exclude_defaults=True)
+
+
+def _fenced(value: JsonValue) -> dict[str, str] | None:
+    """JSON, cut where it is too long, and a fence that nothing in it can end."""
+    if not value:
+        return None
+    text = cut(json.dumps(value, ensure_ascii=False, indent=2), GIVEN_CHARS)
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    return {"text": text, "fence": "`" * max(4, longest + 1)}
+
+
 def brief(
     *,
     employee: Employee,
@@ -37,6 +97,7 @@ def brief(
     now: datetime,
     memory: Memory | None = None,
     missing: Mapping[str, str] | None = None,
+    given: Occasion = Occasion(),
 ) -> Brief:
     """The first two messages of a run, and its limits. `missing` says why a tool server can't be used (R4.10)."""
     local = now.astimezone(zone(mission.timezone))
@@ -48,11 +109,13 @@ def brief(
         timezone=mission.timezone or "UTC",
         memory=_remembered(memory, mission.timezone) if memory else None,
         missing=dict(missing or {}),
+        occasion=given.text,
     )
     return Brief(
         system=system,
         task=text,
         untrusted="\n".join([*_words(memory), *(missing or {}).values()]),
+        given=given.words,
         step_limit=task.strategy.step_limit,
         token_budget=task.strategy.token_budget,
     )

@@ -38,6 +38,8 @@ class Brief:
     task: str
     untrusted: str = ""
     """What of the task's words is not people's: the last report, failures of tool servers."""
+    given: str = ""
+    """What of them came with what started the run: an event, reports of other Tasks."""
     step_limit: int
     token_budget: int
 
@@ -61,7 +63,13 @@ async def work(agent: Agent, brief: Brief) -> AsyncIterator[StreamEvent]:
     seen = len(agent.journal.events)
     if not agent.journal.events:
         await agent.journal.append(
-            Briefed(system=brief.system, task=brief.task, model=agent.model.label, untrusted=brief.untrusted)
+            Briefed(
+                system=brief.system,
+                task=brief.task,
+                model=agent.model.label,
+                untrusted=brief.untrusted,
+                given=brief.given,
+            )
         )
     while (state := fold(agent.journal.events)).conclusion is None:
         if state.pending:

@@ -85,6 +85,11 @@ class Blueprint(Value):
         """Hash of the whole plan in canonical JSON."""
         return digest(self.model_dump(mode="json"))
 
+    @property
+    def dependents(self) -> dict[str, tuple[str, ...]]:
+        """The Tasks that run after others, by name, and those others (R2.6)."""
+        return {task.name: task.after for task in self.tasks if task.after}
+
     def task(self, name: str) -> Task | None:
         """The Task called `name`, None when the plan has none."""
         return next((task for task in self.tasks if task.name == name), None)

@@ -64,8 +64,9 @@ def _sources(entries: Sequence[JournalEntry]) -> Iterator[_Source]:
     begun: set[str] = set()
     for entry in entries:
         match entry.event:
-            case Briefed(untrusted=text) if text:
+            case Briefed(untrusted=text, given=given):
                 yield _Source(name="the last report", step=entry.sequence, text=normal(text))
+                yield _Source(name="what started the run", step=entry.sequence, text=normal(given))
             case Intended(call=made):
                 begun.add(made.id)
             case Returned(call=made) as returned if made.id in begun:

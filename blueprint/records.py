@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from blueprint.occasion import EventGiven
 from blueprint.stream import Conclusion, StreamEvent, Usage
 from blueprint.values import Moment, Value
 
@@ -28,6 +29,22 @@ class StartedBy(StrEnum):
     MANUAL = "manual"
 
 
+class Refusal(StrEnum):
+    """Why a fire did not become a run, in a word or two."""
+
+    NOT_ACTIVE = "mission not active"
+    NOT_IN_PLAN = "not in the plan"
+    MISSED = "missed"
+    SUPERSEDED = "superseded"
+    DUPLICATE = "duplicate"
+    COOL_DOWN = "cool-down"
+    BUSY = "busy"
+    REPLACED = "replaced by a newer one"
+    UPSTREAM = "upstream not successful"
+    GONE = "cancelled in the queue"
+    NEVER_CAME = "never came"
+
+
 class RunEnd(Value):
     """How a run ended."""
 
@@ -48,11 +65,14 @@ class RunRecord(Value):
     plan_version: int
     started_by: StartedBy
     scheduled_for: Moment
+    event: EventGiven | None = Field(default=None, description="The event that started it, without its payload.")
+    round: str = Field(default="", description="The round of upstream runs that started it (R2.6).")
     started_at: Moment
     ended_at: Moment | None = None
     state: RunState = RunState.RUNNING
     is_waiting: bool = Field(default=False, description="Waiting for a person, a sub-state of Running.")
     reason: str = ""
+    replaced_by: str = Field(default="", description="The newer run for which it is cancelled (R2.8).")
     executions: int = Field(default=1, description="How many processes have worked on it.")
     running_seconds: float = Field(default=0, description="Time at work, waits for people not counted.")
     usage: Usage = Usage()
@@ -73,10 +93,26 @@ class FireRecord(Value):
 
     mission_id: str
     task: str
-    run_id: str
+    run_id: str = Field(description="The flow run; for what has none an id that is the same each time.")
     scheduled_for: Moment
     at: Moment
     reason: str
+    refusal: Refusal | None = Field(default=None, description="None in records of older versions.")
+    started_by: StartedBy | None = None
+    count: int = Field(default=1, ge=1, description="How many fires it stands for, at least.")
+
+
+class QueuedFire(Value):
+    """A fire of a busy Task that waits for its turn; its flow run is scheduled and named Queued (R2.8)."""
+
+    run_id: str
+    mission_id: str
+    task: str
+    started_by: StartedBy
+    scheduled_for: Moment
+    event: EventGiven | None = Field(default=None, description="The event that started it, without its payload.")
+    round: str = ""
+    at: Moment = Field(description="When it came to the gate first.")
 
 
 class PlanVersion(Value):

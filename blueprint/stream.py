@@ -83,6 +83,7 @@ class Briefed(Value):
     task: str
     model: str
     untrusted: str = Field(default="", description="Words within the task that are not people's: the last report, failures.")
+    given: str = Field(default="", description="Words within the task that came with an event or from reports of other Tasks.")
 
 
 class Reasoned(Value):

@@ -70,6 +70,9 @@ class Manual(Value):
 Trigger = Annotated[Cron | Once | Event | Manual, Field(discriminator="kind")]
 
 
+_LOOK_BACK = tuple(timedelta(hours=hours) for hours in (2, 25, 24 * 8, 24 * 32, 24 * 367, 24 * 366 * 9))
+"""Further and further, so that few times are gone through; the last one finds a 29 February over the year 2100."""
+
 _LOOK_FROM, _LOOK_TO = datetime(2027, 1, 1), datetime(2055, 1, 1)  # noqa: DTZ001 wall-clock times, no zone meant
 """In 28 years every day of a year falls on every weekday."""
 
@@ -98,7 +101,7 @@ def next_fires(trigger: Trigger, after: datetime, mission_zone: str, count: int 
     """The next `count` times at which `trigger` fires by itself, in its own zone; none for event and manual."""
     match trigger:
         case Cron():
-            return tuple(islice(_fires(trigger.cron, after, zone(trigger.timezone or mission_zone)), count))
+            return tuple(islice(fires_after(trigger, after, mission_zone), count))
         case Once():
             at = trigger.at.astimezone(zone(mission_zone))
             return (at,) if trigger.at > after else ()
@@ -106,10 +109,26 @@ def next_fires(trigger: Trigger, after: datetime, mission_zone: str, count: int 
             return ()
 
 
-def _fires(cron: str, after: datetime, where: ZoneInfo) -> Iterator[datetime]:
+def latest_fire(trigger: Trigger, until: datetime, mission_zone: str) -> datetime | None:
+    """The last time up to and including `until` at which `trigger` was to fire by itself; None when there was none for years."""
+    match trigger:
+        case Cron():
+            for span in _LOOK_BACK:
+                fires = fires_after(trigger, until - span, mission_zone)
+                if passed := list(takewhile(lambda moment: moment <= until, fires)):
+                    return passed[-1]
+            return None
+        case Once():
+            return trigger.at.astimezone(zone(mission_zone)) if trigger.at <= until else None
+        case Event() | Manual():
+            return None
+
+
+def fires_after(trigger: Cron, after: datetime, mission_zone: str) -> Iterator[datetime]:
     """The moments after `after`, as Prefect counts them: by the wall clock, each time of the clock once."""
+    where = zone(trigger.timezone or mission_zone)
     given: set[datetime] = set()
-    for wall in _walls(croniter(cron, after.astimezone(where).replace(tzinfo=None))):
+    for wall in _walls(croniter(trigger.cron, after.astimezone(where).replace(tzinfo=None))):
         moment = _moment(wall, where)
         if moment > after and moment not in given:
             given.add(moment)

@@ -22,7 +22,7 @@ def compile_blueprint(
 ) -> DeploymentPlan:
     """The deployments of version `version` of a Mission's plan, one a Task; `parameter_schema` is that of the flow `run-task`.
 
-    InvalidInput for what this version can't start yet: once and event triggers, and dependencies.
+    InvalidInput for what this version can't start yet: once and event triggers.
     """
     zone = plan.timezone or mission.timezone or "UTC"
     origin = f"Deployed from version {version} of the plan."
@@ -59,12 +59,8 @@ def _deployment(mission_id: str, task: Task, zone: str, origin: str, parameter_s
 
 
 def _schedules(task: Task, zone: str) -> tuple[ScheduleSpec, ...]:
-    if task.after:
-        upstream = ", ".join(task.after)
-        raise InvalidInput(
-            f"Task {task.name!r} runs after {upstream}; dependencies arrive with a later version. "
-            "Give the Task a cron trigger instead, or start it by hand."
-        )
+    if task.after:  # its rounds start it
+        return ()
     match task.trigger:
         case Cron(cron=cron, timezone=timezone):
             return (ScheduleSpec(slug="cron", cron=cron, timezone=timezone or zone),)
@@ -79,6 +75,8 @@ def _schedules(task: Task, zone: str) -> tuple[ScheduleSpec, ...]:
 
 def _description(task: Task, schedules: tuple[ScheduleSpec, ...]) -> str:
     starts = ", ".join(f"cron `{schedule.cron}` in {schedule.timezone}" for schedule in schedules) or "only when asked"
+    if task.after:
+        starts = f"after {' and '.join(f'`{name}`' for name in task.after)}, once for each round in which all have succeeded"
     return f"**{_inert(' '.join(task.title.split()))}**\n\nStarts: {starts}.\n\n{_inert(task.instructions.strip())}"
 
 

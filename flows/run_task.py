@@ -3,15 +3,19 @@
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from blueprint.occasion import EventGiven
+from flows.runs.admitting import Wish
 from flows.runs.running import run_to_end
 
 
 @flow(name="run-task", flow_run_name="{task}", persist_result=False)
-async def run_task(mission: str, task: str) -> State:
+async def run_task(mission: str, task: str, event: EventGiven | None = None, round: str = "") -> State:
     """Run one Task of a Mission once, guarded and recorded, to its report.
 
     Args:
         mission: The Mission's id.
         task: The Task's name in the Mission's plan.
+        event: The event that it is to look at, filled in by the Task's automation.
+        round: The round of the Tasks that it runs after; filled in by the reconciler.
     """
-    return await run_to_end(mission, task)
+    return await run_to_end(Wish(mission=mission, task=task, event=event, round=round))

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from math import inf
 from pathlib import Path
 from time import monotonic
 
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 ROUND_SECONDS = 1.0
 LOST_SECONDS = 10.0
+ACCOUNT_SECONDS = 300.0
 PAGE_PATIENCE_SECONDS = 5.0
 """So long somebody who opens a link waits for a store that is away."""
 ANEW_SECONDS = 3.0
@@ -39,6 +41,7 @@ async def reconcile_once(home: Path) -> int:
     """One whole round, lost runs included; gives how many runs were touched."""
     async with open_store() as store, get_client() as client:
         reconciler = Reconciler(store=store, client=client, home=home)
+        await reconciler.account()
         return await reconciler.round() + await reconciler.lost()
 
 
@@ -57,12 +60,15 @@ async def _rounds(store: Store, reconciler: Reconciler) -> None:
     news = asyncio.Event()
     async with asyncio.TaskGroup() as together:
         together.create_task(_hear(store, news))
-        looked = 0.0
+        looked = accounted = -inf
         while True:
             await reconciler.round()
             if monotonic() - looked > LOST_SECONDS:
                 await reconciler.lost()
                 looked = monotonic()
+            if monotonic() - accounted > ACCOUNT_SECONDS:
+                await reconciler.account()
+                accounted = monotonic()
             news.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(news.wait(), ROUND_SECONDS)

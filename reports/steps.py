@@ -117,7 +117,7 @@ def stream_line(entry: JournalEntry, timezone: str = "UTC") -> str:
 def _told(event: StreamEvent) -> str:
     match event:
         case Briefed():
-            return f"brief: {event.model} gets the task"
+            return f"brief: {event.model} gets the task{' and what started it' if event.given else ''}"
         case Reasoned():
             return f"reason: {_thought(event)}"
         case Corrected():

@@ -2,6 +2,7 @@
 
 held ──park──> parked (waits for a person) ──claim──> held        release: its process stops, the run is not over
 held ──release──> released ──claim──> held                        end: the run is over, for good
+held ──queue────> queued (waits for its turn) ──claim──> held
 """
 
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ class LeaseState(StrEnum):
     HELD = "held"
     PARKED = "parked"
     RELEASED = "released"
+    QUEUED = "queued"
     ENDED = "ended"
 
 
@@ -113,6 +115,10 @@ class Leases:
     async def release(self, run_id: str, owner: str) -> bool:
         """This process stops, the run is not over: another may take it at once. False when it is no longer `owner`'s."""
         return await self._by_owner(run_id, owner, state=LeaseState.RELEASED)
+
+    async def queue(self, run_id: str, owner: str) -> bool:
+        """The run waits for its turn: no process, no lease. False when it is no longer `owner`'s."""
+        return await self._by_owner(run_id, owner, state=LeaseState.QUEUED)
 
     async def put_back(self, run_id: str, *, mission_id: str, operation: str, seconds: int = 0) -> int:
         """The process died: another may take the run at once. Gives how often that has happened to this run.

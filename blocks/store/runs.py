@@ -1,21 +1,27 @@
 """Runs of Tasks in the store: how each stands, what it used, how it ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import false, func, or_, select
+from sqlalchemy import ColumnElement, Update, false, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blocks.store.database import Database
+from blocks.store.notices import notify
+from blocks.store.queue import leave_queue
 from blocks.store.rows import document, from_document
 from blocks.store.standing_rules import run_is_over
-from blocks.store.tables import runs
+from blocks.store.tables import END_PLACES, runs
 from blueprint.errors import UnknownName
 from blueprint.records import RunEnd, RunRecord, RunState
 from blueprint.values import SHORT, storable
 
 _CANDIDATES = 20
+
+_ONE_END_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('missions.ends', 0))")
+"""Until the transaction ends: who sees the place of an end sees all places before it, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +31,14 @@ class Runs:
     database: Database
 
     async def start(self, record: RunRecord) -> RunRecord:
-        """The record of the run: `record`, or the one that an earlier execution of the same run has made."""
+        """The record of the run: `record`, or the one that an earlier execution of the same run has made.
+
+        It is no longer in the queue.
+        """
 
         async def work(connection: AsyncConnection) -> RunRecord:
             await connection.execute(insert(runs).values(_row(record)).on_conflict_do_nothing())
+            await leave_queue(connection, record.id)
             return await _load(connection, record.id)
 
         return await self.database.write(work)
@@ -66,16 +76,20 @@ class Runs:
 
         return await self.database.read(work)
 
-    async def running(self, mission_id: str, task: str, other_than: str) -> int:
-        """How many runs of the Task are at work or waiting, the run `other_than` not counted."""
-        query = select(func.count()).where(
-            runs.c.mission_id == mission_id, runs.c.task == task, runs.c.state == RunState.RUNNING, runs.c.id != other_than
-        )
+    async def recent(self, mission_id: str, task: str, since: datetime, occasion: str = "") -> Sequence[RunRecord]:
+        """Runs of the Task that began since then, those that are at work or waiting, and those of the same event or round."""
+        is_recent = (runs.c.started_at >= since) | (runs.c.state == RunState.RUNNING)
+        if occasion:
+            is_recent |= runs.c.occasion == storable(occasion)
+        return await self._of_task(mission_id, task, is_recent)
 
-        async def work(connection: AsyncConnection) -> int:
-            return (await connection.execute(query)).scalar_one()
+    async def at_work(self, mission_id: str, task: str) -> Sequence[RunRecord]:
+        """Runs of the Task that are at work or waiting, the oldest first."""
+        return await self._of_task(mission_id, task, runs.c.state == RunState.RUNNING)
 
-        return await self.database.read(work)
+    async def replace(self, run_id: str, by: str) -> None:
+        """Note, before it is cancelled, that a newer run takes its place."""
+        await self.database.write(lambda connection: note_in_record(connection, run_id, replaced_by=by))
 
     async def previous(self, record: RunRecord) -> RunRecord | None:
         """The run of the same Task that began before this one and was the last to end with a conclusion (R6.1)."""
@@ -108,10 +122,13 @@ class Runs:
         ended = {field: getattr(end, field) for field in RunEnd.model_fields} | {"is_waiting": False}
 
         async def work(connection: AsyncConnection) -> RunRecord:
-            run = await _changed(
-                connection, run_id, lambda run: run.model_copy(update=ended) if run.state is RunState.RUNNING else run
-            )
+            run = await _load(connection, run_id, lock=True)
+            if run.state is RunState.RUNNING:
+                run = run.model_copy(update=ended)
+                await connection.execute(_ONE_END_AT_A_TIME)
+                await connection.execute(_of(run_id).values(_row(run) | {"end_place": END_PLACES.next_value()}))
             await run_is_over(connection, run_id)
+            await notify(connection, run_id=run_id)  # it may be another's turn now
             return run
 
         return await self.database.write(work)
@@ -120,14 +137,27 @@ class Runs:
         """Where the report's file is, relative to the data directory."""
         return await self._change(run_id, lambda run: run.model_copy(update={"report_path": path}))
 
+    async def _of_task(self, mission_id: str, task: str, which: ColumnElement[bool]) -> Sequence[RunRecord]:
+        query = select(runs.c.document).where(runs.c.mission_id == mission_id, runs.c.task == task, which)
+
+        async def work(connection: AsyncConnection) -> Sequence[RunRecord]:
+            found = await connection.execute(query.order_by(runs.c.started_at, runs.c.id))
+            return [from_document(RunRecord, row) for row in found.mappings()]
+
+        return await self.database.read(work)
+
     async def _change(self, run_id: str, change: Callable[[RunRecord], RunRecord]) -> RunRecord:
         return await self.database.write(lambda connection: _changed(connection, run_id, change))
 
 
 async def _changed(connection: AsyncConnection, run_id: str, change: Callable[[RunRecord], RunRecord]) -> RunRecord:
     run = change(await _load(connection, run_id, lock=True))
-    await connection.execute(runs.update().where(runs.c.id == run_id).values(_row(run)))
+    await connection.execute(_of(run_id).values(_row(run)))
     return run
+
+
+def _of(run_id: str) -> Update:
+    return runs.update().where(runs.c.id == run_id)
 
 
 async def note_in_record(connection: AsyncConnection, run_id: str, **changed: object) -> None:
@@ -135,7 +165,7 @@ async def note_in_record(connection: AsyncConnection, run_id: str, **changed: ob
     query = select(runs.c.document).where(runs.c.id == run_id).with_for_update()
     row = (await connection.execute(query)).mappings().one_or_none()
     if row is not None and (run := from_document(RunRecord, row)).state is RunState.RUNNING:
-        await connection.execute(runs.update().where(runs.c.id == run_id).values(_row(run.model_copy(update=changed))))
+        await connection.execute(_of(run_id).values(_row(run.model_copy(update=changed))))
 
 
 async def _load(connection: AsyncConnection, run_id: str, *, lock: bool = False) -> RunRecord:
@@ -159,5 +189,6 @@ def _row(run: RunRecord) -> dict[str, object]:
         "state": run.state,
         "started_at": run.started_at,
         "has_conclusion": run.conclusion is not None,
+        "occasion": storable(run.event.id if run.event else run.round) or None,
         "document": document(run),
     }

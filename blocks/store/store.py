@@ -20,11 +20,14 @@ from blocks.store.messages import Messages
 from blocks.store.missions import Missions
 from blocks.store.notices import listen
 from blocks.store.plans import Plans
+from blocks.store.queue import Queue
 from blocks.store.reminders import Reminders
 from blocks.store.requests import Requests
+from blocks.store.rounds import Rounds
 from blocks.store.rows import DATABASE_NOW
 from blocks.store.runs import Runs
 from blocks.store.standing_rules import StandingRules
+from blocks.store.timers import Timers
 from blueprint.errors import InvalidInput
 
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
@@ -43,6 +46,9 @@ class Store:
         self.missions = Missions(database=database)
         self.plans = Plans(database=database)
         self.runs = Runs(database=database)
+        self.queue = Queue(database=database)
+        self.rounds = Rounds(database=database)
+        self.timers = Timers(database=database)
         self.leases = Leases(database=database)
         self.journal = Journals(database=database)
         self.requests = Requests(database=database)

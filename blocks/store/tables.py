@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     Interval,
     MetaData,
+    Sequence,
     Table,
     Text,
     text,
@@ -66,8 +67,54 @@ runs = Table(
     Column("state", Text, nullable=False),
     Column("started_at", DateTime(timezone=True), nullable=False),
     Column("has_conclusion", Boolean, nullable=False),
+    Column("occasion", Text, comment="Id of the event, or of the round, that started it."),
+    Column("end_place", BigInteger, index=True, comment="Where its end stands among all."),
     Column("document", JSON, nullable=False),
     Index(None, "mission_id", "task", "started_at"),
+    Index(None, "mission_id", "task", "occasion"),
+    Index(None, "mission_id", "task", "end_place"),
+)
+
+END_PLACES = Sequence("ends", metadata=metadata)
+"""Places of ends, given one at a time, so that they are seen in their order."""
+
+round_books = Table(
+    "round_books",
+    metadata,
+    Column("mission_id", Text, ForeignKey(missions.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("task", Text, primary_key=True),
+    Column("document", JSON, nullable=False),
+)
+
+rounds = Table(
+    "rounds",
+    metadata,
+    Column("mission_id", Text, ForeignKey(missions.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("task", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("place", BigInteger, nullable=False, comment="That of the end with which it closed."),
+    Column("settled_at", DateTime(timezone=True), comment="When its run was started, or its refusal recorded."),
+    Column("document", JSON, nullable=False),
+    Index("ix_rounds_unsettled", "place", postgresql_where=text("settled_at IS NULL")),
+)
+
+timers = Table(
+    "timers",
+    metadata,
+    Column("mission_id", Text, ForeignKey(missions.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("task", Text, primary_key=True),
+    Column("document", JSON, nullable=False),
+)
+
+queue = Table(
+    "queue",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("mission_id", Text, ForeignKey(missions.c.id, ondelete="CASCADE"), nullable=False),
+    Column("task", Text, nullable=False),
+    Column("place", BigInteger, Identity(), nullable=False, comment="The order in which they came."),
+    Column("document", JSON, nullable=False),
+    Index(None, "mission_id", "task"),
 )
 
 leases = Table(

@@ -93,18 +93,23 @@ async def _request_cancellation(here: Session, run_id: str) -> None:
 async def list_runs(mission: OfMission, as_json: AsJson = False) -> None:
     """List a Mission's runs, the newest first.
 
-    Below them: the fires that did not become a run, each with its reason.
+    Below them: the fires that wait for their turn, and those that did not become a run, each with its reason.
     """
     async with session() as here:
         found = await here.store.missions.find(mission)
         records, fires = await here.store.runs.list(found.id), await here.store.fires.list(found.id)
+        queue = [fire for fire in await here.store.queue.all() if fire.mission_id == found.id]
     if as_json:
-        return show_json({"runs": records, "skipped": fires})
+        return show_json({"runs": records, "queued": queue, "skipped": fires})
     show_table(
         ["RUN", "TASK", "BY", "STATE", "SCHEDULED (UTC)", "STARTED (UTC)", "SECONDS", "REASON"],
         [_row(record) for record in records],
         "No runs yet.",
     )
+    if queue:
+        show("")
+        waiting = [[short_id(fire.run_id), fire.task, fire.started_by, _second(fire.scheduled_for)] for fire in queue]
+        show_table(["QUEUED", "TASK", "BY", "SCHEDULED (UTC)"], waiting, "")
     if fires:
         show("")
         skipped = [[short_id(fire.run_id), fire.task, _second(fire.scheduled_for), fire.reason] for fire in fires]

@@ -42,6 +42,7 @@ async def launch_plan(store: Store, mission_id: str, *, version: int, digest: st
     now = datetime.now(UTC)
     await store.plans.confirm(mission_id, version, digest, by, now)
     await store.missions.set_plan_in_force(mission_id, version, digest, now)
+    await store.rounds.begin(mission_id, plan.dependents)
     async with get_client() as client:
         changes = await apply(deployments, client, is_paused=False)
     if mission.state is not MissionState.ACTIVE:

@@ -25,7 +25,7 @@ from flows.people.replying import wake
 from flows.people.taking import take_form
 from flows.people.telling import expired, unanswered
 from flows.recovery.waiting import Wait, wait_of
-from flows.runs.closing import close_run, unbegun_run
+from flows.runs.closing import close_run, reason_of_cancellation, unbegun_run
 from flows.runs.running import OPERATION as RUN_TASK
 from flows.runs.running import final_state
 
@@ -147,7 +147,7 @@ class Mender:
 
     async def _cancelled(self, flow_run: FlowRun, state: State, lease: Lease, record: RunRecord | None) -> bool:
         if record is not None:
-            return await self._finish(flow_run, record, RunState.CANCELLED, CANCELLED)
+            return await self._finish(flow_run, record, RunState.CANCELLED, reason_of_cancellation(record))
         for request in await self.store.requests.of_run(lease.run_id):
             await self.store.requests.close(lease.run_id, request.key, RequestState.CANCELLED)
         if not state.is_cancelled():

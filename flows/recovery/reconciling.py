@@ -23,7 +23,10 @@ from blueprint.requests import RequestState
 from flows.creation.creating import OPERATION as CREATE
 from flows.naming import mission_id_for
 from flows.people.telling import expired, reminder
+from flows.recovery.dependencies import Dependencies, Mark
 from flows.recovery.mending import Mender, ends_by_us, may_begin
+from flows.recovery.missing import Missing
+from flows.recovery.turns import Turns, by_task
 from flows.recovery.waiting import Wait, Waits
 from flows.runs.running import OPERATION as RUN_TASK
 
@@ -45,6 +48,7 @@ class Reconciler:
     home: Path
     _put_off: dict[str, float] = field(default_factory=dict[str, float])
     _settled: set[Wait] = field(default_factory=set[Wait])
+    _mark: Mark = field(default_factory=Mark)
 
     async def round(self) -> int:
         """Mend everything once; gives how many runs were touched. 0 also when another reconciler is at it."""
@@ -55,6 +59,7 @@ class Reconciler:
             waits = Waits(store=self.store, client=self.client, settled=self._settled)
             leases = [*await self.store.leases.dead(), *await waits.to_look_at()]
             touched = sum([await self._try(lease.run_id, partial(mender.mend, lease)) for lease in leases])
+            touched += await self._start_rounds() + await self._take_turns()
             return touched + await self._expire() + await self._remind()
 
     async def lost(self) -> int:
@@ -63,7 +68,16 @@ class Reconciler:
             if not is_ours:
                 return 0
             runs = [*await self._begun(), *await self._failed_unbegun()]
-            return sum([await self._try(str(run.id), partial(self._find, run)) for run in runs])
+            found = sum([await self._try(str(run.id), partial(self._find, run)) for run in runs])
+            turns, queue = self._turns(), await self.store.queue.all()
+            return found + sum([await self._try(fire.run_id, partial(turns.tidy, fire)) for fire in queue])
+
+    async def account(self) -> int:
+        """Put on record which fires of timers never came; to be called at the start, and every few minutes."""
+        async with self.store.advisory_lock("reconcile") as is_ours:
+            missing = Missing(store=self.store, client=self.client)
+            missions = await self.store.timers.missions() if is_ours else []
+            return sum([await self._try(mission, partial(missing.look, mission)) for mission in missions])
 
     async def _find(self, flow_run: FlowRun) -> bool:
         lease = await self.store.leases.get(str(flow_run.id))
@@ -71,12 +85,30 @@ class Reconciler:
             return await self._mender().show_life(flow_run, flow_run.state, lease)
         if flow_run.state is None or may_begin(flow_run.state, lease):
             return False
-        if lease is None:
+        if lease is None or lease.state is LeaseState.QUEUED:  # it was on its way to the gate
             mission_id, operation = _purpose(flow_run)
             return await self._mender().restart(flow_run, mission_id=mission_id, operation=operation)
         if lease.state is LeaseState.ENDED:
             return await self._mender().show_end(flow_run, lease)
         return False
+
+    async def _start_rounds(self) -> int:
+        """Count the ends of runs, where there are new ones, and start what is due by them."""
+        rounds, dependencies = self.store.rounds, Dependencies(store=self.store, client=self.client)
+        if (place := await rounds.last_place()) != self._mark.place:
+            missions = await rounds.to_count(self._mark.place)
+            counted = [await self._try(mission, partial(dependencies.count, mission)) for mission in missions]
+            self._mark.place = place if all(counted) else self._mark.place
+        unsettled = await rounds.unsettled()
+        keyed = [(f"round {one.round.id} of {one.mission_id}/{one.task}", one) for one in unsettled]
+        return sum([await self._try(key, partial(dependencies.settle, one)) for key, one in keyed])
+
+    async def _take_turns(self) -> int:
+        """Let the queues of busy Tasks go on, each for itself."""
+        turns, queue = self._turns(), await self.store.queue.all()
+        left = sum([await self._try(fire.run_id, partial(turns.tidy, fire)) for fire in await turns.cancelled(queue)])
+        taken = [await self._try("/".join(key), partial(turns.take, key, fires)) for key, fires in by_task(queue).items()]
+        return left + sum(taken)
 
     async def _expire(self) -> int:
         """Close what nobody answered, also where the run's process has not come to its wait."""
@@ -104,6 +136,9 @@ class Reconciler:
             logger.exception("Run %s could not be put right; it is looked at again in %.0f s.", run_id, PUT_OFF_SECONDS)
             self._put_off[run_id] = monotonic() + PUT_OFF_SECONDS
             return False
+
+    def _turns(self) -> Turns:
+        return Turns(store=self.store, client=self.client, mender=self._mender())
 
     def _mender(self) -> Mender:
         return Mender(store=self.store, client=self.client, home=self.home, settled=self._settled)

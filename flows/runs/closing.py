@@ -47,6 +47,13 @@ async def close_run(store: Store, home: Path, run_id: str, *, state: RunState, r
     return record
 
 
+def reason_of_cancellation(record: RunRecord) -> str:
+    """Why a run was cancelled: by a person, or by a newer run of a Task whose plan says so."""
+    if record.replaced_by:
+        return f"Run {record.replaced_by} came later and took its place: the Task cancels the older one."
+    return "A person cancelled the run."
+
+
 async def unbegun_run(store: Store, mission_id: str, run_id: str, reason: str) -> State:
     """Tell people in the inbox of a run that never passed the gate, so that it has no record; gives the state that says so."""
     await store.messages.add(failed(mission_id, run_id, "A run could not begin", f"{reason}\n{run_page(run_id)}"))

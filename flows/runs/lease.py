@@ -42,6 +42,12 @@ class Lease:
         if not await self.store.leases.park(self.run_id, self.owner):
             raise LeaseLost(self.run_id, self.owner)
 
+    async def queue(self) -> None:
+        """The run waits for its turn from now on: no process, no lease needed. LeaseLost when the run is another's."""
+        await self._stop_renewal()
+        if not await self.store.leases.queue(self.run_id, self.owner):
+            raise LeaseLost(self.run_id, self.owner)
+
     async def release(self) -> bool:
         """This process stops and the run goes on later: another may take it at once. False when it is another's already."""
         await self._stop_renewal()

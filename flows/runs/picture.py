@@ -88,11 +88,16 @@ class Picture:
 
 
 def _is_drawn(event: StreamEvent) -> bool:
-    """Not what its run shows already: the briefing, the end, and a call that begins by a rule or a person's own leave."""
+    """Not what its run shows already: the end, a call that begins by a rule or a person's own leave, and the briefing.
+
+    A briefing is drawn when it came with something: an event, or reports of other Tasks.
+    """
     match event:
         case Intended():
             return is_leave_ahead(event)
-        case Briefed() | Ended():
+        case Briefed(given=given):
+            return bool(given)
+        case Ended():
             return False
         case _:
             return True

@@ -5,19 +5,22 @@ import asyncio
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.context import FlowRunContext
+from prefect.exceptions import Abort
 from prefect.states import Cancelled, Completed, Failed
 
 from blocks.store.leases import LeaseState
 from blocks.store.store import Store
-from blueprint.admission import Skip
+from blueprint.admission import Queue, Skip
 from blueprint.errors import MissionsError
+from blueprint.occasion import EventGiven
 from blueprint.records import RunRecord, RunState
 from flows.naming import steps_key
 from flows.opening import open_store
-from flows.runs.admitting import Admitted, enter
-from flows.runs.closing import close_run
+from flows.runs.admitting import Admitted, Wish, enter
+from flows.runs.closing import close_run, reason_of_cancellation
 from flows.runs.lease import Lease, held_lease, is_last_word
 from flows.runs.picture import FINISH_SECONDS, Picture
+from flows.runs.queueing import put_off
 from flows.runs.working import Run, do_work
 from flows.settings import RunSettings
 from reports.text import one_line
@@ -29,8 +32,11 @@ CANCELLED_SECONDS = 2.0
 """A cancelled run is to be over within 10 s (R4.7); so long it may draw its last steps."""
 
 
-async def run_to_end(mission_id: str, task: str) -> State:
-    """Begin, or go on with, the flow run that this process executes; gives its final state, the reason as message."""
+async def run_to_end(wish: Wish) -> State:
+    """Begin, or go on with, the flow run that this process executes; gives its final state, the reason as message.
+
+    Prefect's Abort (no state is changed) when the run waits for its turn.
+    """
     settings = RunSettings()  # pyright: ignore[reportCallIssue] the environment fills it
     flow_run = present_flow_run()
     run_id = str(flow_run.id)
@@ -38,9 +44,9 @@ async def run_to_end(mission_id: str, task: str) -> State:
         if over := await _over(store, run_id):
             return over
         async with held_lease(
-            store, run_id=run_id, mission_id=mission_id, operation=OPERATION, seconds=settings.lease_seconds
+            store, run_id=run_id, mission_id=wish.mission, operation=OPERATION, seconds=settings.lease_seconds
         ) as lease:
-            return await _begin(store, settings, lease, flow_run, mission_id, task)
+            return await _begin(store, settings, lease, flow_run, wish)
 
 
 async def _over(store: Store, run_id: str) -> State | None:
@@ -54,17 +60,21 @@ async def _over(store: Store, run_id: str) -> State | None:
     return None
 
 
-async def _begin(store: Store, settings: RunSettings, lease: Lease, flow_run: FlowRun, mission_id: str, task: str) -> State:
+async def _begin(store: Store, settings: RunSettings, lease: Lease, flow_run: FlowRun, wish: Wish) -> State:
     try:
-        entered = await enter(store, flow_run, mission_id, task)
+        entered = await enter(store, flow_run, wish)
     except MissionsError as refusal:
         if not is_last_word(refusal):
             raise
         await store.leases.end(lease.run_id)  # refused for good; a run that only failed would be started again
         return Failed(message=str(refusal))
+    if isinstance(entered, Queue):
+        await lease.queue()
+        await put_off(lease.run_id, entered.reason)
+        raise Abort(entered.reason)
     if isinstance(entered, Skip):
         return Cancelled(message=entered.reason)
-    return final_state(await _to_record(store, settings, lease, entered))
+    return final_state(await _to_record(store, settings, lease, entered, wish.event))
 
 
 def present_flow_run() -> FlowRun:
@@ -90,12 +100,14 @@ def _said(record: RunRecord) -> str | None:
     return one_line(record.conclusion.summary, 300) if record.conclusion else None
 
 
-async def _to_record(store: Store, settings: RunSettings, lease: Lease, admitted: Admitted) -> RunRecord:
+async def _to_record(
+    store: Store, settings: RunSettings, lease: Lease, admitted: Admitted, event: EventGiven | None
+) -> RunRecord:
     record = admitted.record
     if record.ended_at is not None:
         return await close_run(store, settings.home, record.id, state=record.state, reason=record.reason)
     picture = Picture(flow_run_id=record.id, artifact_key=steps_key(record.mission_id, record.id))
-    run = Run(admitted=admitted, lease=lease, picture=picture, settings=settings)
+    run = Run(admitted=admitted, lease=lease, picture=picture, settings=settings, event=event)
     state, reason = await _outcome(run)
     await picture.finish(CANCELLED_SECONDS if state is RunState.CANCELLED else FINISH_SECONDS)
     await lease.beat()
@@ -113,7 +125,7 @@ async def _outcome(run: Run) -> tuple[RunState, str]:
     except asyncio.CancelledError:
         if not await is_cancelled(run.lease.run_id):
             raise
-        return RunState.CANCELLED, "A person cancelled the run."
+        return RunState.CANCELLED, reason_of_cancellation(await run.lease.store.runs.get(run.lease.run_id))
     return RunState.SUCCESS, ""
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
 
-from agent.briefing import Memory, brief
+from agent.briefing import Memory, UpstreamReport, brief, occasion
 from agent.conversation import fold
 from agent.loop import Agent, Brief, work
 from agent.model.openai_model import OpenAIModel
@@ -22,11 +22,13 @@ from agent.tools.only_reads import OnlyReads
 from agent.tools.patience import listed_patiently
 from agent.tools.persons_leave import PersonsLeave
 from agent.tools.redacted import Redacted
+from agent.tools.retried import Retried
 from agent.tools.toolset import Tool, ToolListing
 from blocks.digital_employee import DigitalEmployee
 from blocks.loading import load_block
 from blueprint.connections import Employee
 from blueprint.errors import LimitReached
+from blueprint.occasion import EventGiven
 from blueprint.plan import Task
 from blueprint.records import RunRecord
 from blueprint.stream import Concluded
@@ -52,6 +54,7 @@ class Run:
     lease: Lease
     picture: Picture
     settings: RunSettings
+    event: EventGiven | None = None
 
     @property
     def task(self) -> Task:
@@ -77,13 +80,14 @@ async def do_work(run: Run) -> None:
             now=datetime.now(UTC),
             memory=_memory(await run.lease.store.runs.previous(run.admitted.record)),
             missing=listing.failures,
+            given=occasion(run.event, await _upstream(run)),
         )
         await _drive(run, agent, first)
 
 
 @asynccontextmanager
 async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> AsyncGenerator[tuple[Agent, ToolListing]]:
-    """The agent with its tools wrapped as approval(snapshot(journal(step(limits(redacted(servers))))))."""
+    """The agent with its tools wrapped as approval(snapshot(journal(step(retries(limits(redacted(servers)))))))."""
     people = People(
         lease=run.lease,
         picture=run.picture,
@@ -100,7 +104,8 @@ async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> Asy
         listing = await (listed_patiently(redacted) if journal.events else redacted.tools())
         offered = _offered(listing.tools, run.task)
         limited = Limited(redacted, max_result_chars=RESULT_CHARS, call_seconds=_longest_call(employee))
-        steps = StepToolset(inner=limited, picture=run.picture)
+        retried = Retried(inner=limited, offered=offered, retries=run.task.strategy.retries)
+        steps = StepToolset(inner=retried, picture=run.picture)
         policies = all_policies(run.admitted.plan, employee)
         toolset = Approval(
             inner=SnapshotToolset(inner=Journaled(inner=steps, journal=journal, approver=approver), snapshots=snapshots),
@@ -145,6 +150,18 @@ async def _drive(run: Run, agent: Agent, first: Brief) -> None:
         if not clock.expired():
             raise
         raise LimitReached(f"The run used up its {limit // 60} minutes; raise time_limit_minutes if it needs more.") from error
+
+
+async def _upstream(run: Run) -> list[UpstreamReport]:
+    """What the Tasks before reported in the round that started the run (R2.6)."""
+    record, store = run.admitted.record, run.lease.store
+    upstream = await store.rounds.get(record.mission_id, record.task, record.round) if record.round else None
+    records = [await store.runs.get(end.run_id) for end in upstream.ends] if upstream else []
+    return [
+        UpstreamReport(task=one.task, run_id=one.id, ended_at=one.ended_at, conclusion=one.conclusion)
+        for one in records
+        if one.ended_at is not None and one.conclusion is not None
+    ]
 
 
 def _offered(tools: Sequence[Tool], task: Task) -> list[Tool]:

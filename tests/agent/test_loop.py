@@ -206,15 +206,26 @@ async def test_a_model_that_stays_unusable_ends_the_run(tmp_path: Path) -> None:
             await _work(agent)
 
 
-async def test_the_step_limit_ends_the_run(tmp_path: Path) -> None:
-    counter = Counter(folder=tmp_path)
-    brief = Brief(system="s", task="t", step_limit=2, token_budget=100_000)
-    async with (
-        scripted_model([calls(("counter__peek", {}))] * 3) as model,
-        agent_at_work(model_url=model.url, servers=[counter.connection()], journal=MemoryJournal(), people=ToldPeople()) as agent,
-    ):
-        with pytest.raises(LimitReached, match="2 steps"):
-            await _work(agent, brief)
+@pytest.mark.parametrize(
+    ("limits", "requests", "words"),
+    [
+        ({"step_limit": 2, "token_budget": 100_000}, 2, "2 steps"),
+        ({"step_limit": 20, "token_budget": 1}, 1, "of 1 tokens; raise the Task's token_budget"),
+    ],
+)
+async def test_steps_and_tokens_are_limited_over_all_executions_of_a_run(
+    tmp_path: Path, limits: dict[str, int], requests: int, words: str
+) -> None:
+    counter, journal = Counter(folder=tmp_path), MemoryJournal()
+    brief = Brief(system="s", task="t", step_limit=limits["step_limit"], token_budget=limits["token_budget"])
+    async with scripted_model([calls(("counter__peek", {}))] * 3) as model:
+        for _ in range(2):
+            async with agent_at_work(
+                model_url=model.url, servers=[counter.connection()], journal=journal, people=ToldPeople()
+            ) as agent:
+                with pytest.raises(LimitReached, match=words):
+                    await _work(agent, brief)
+    assert len(model.requests) == requests
 
 
 @pytest.mark.parametrize(

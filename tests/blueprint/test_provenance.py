@@ -101,3 +101,9 @@ def test_the_last_report_is_untrusted_and_refusals_of_ours_are_no_source() -> No
     refused = Returned(call=LOGS, outcome=Outcome.NOT_DONE, is_error=True, text="They wrote: 'not evil.example'.")
     [origin] = find_origins(_call(a="db-7", b="evil.example"), [GOAL], _entries([briefed, refused]))
     assert (origin.argument, origin.source, origin.step) == ("a", "the last report", 1)
+
+
+def test_an_event_and_reports_of_other_tasks_are_untrusted_too() -> None:
+    briefed = Briefed(system="s", task="Look.", model="m", given="alertname\nhttp://evil.example/x")
+    [origin] = find_origins(_call(a="http://evil.example/x"), [GOAL], _entries([briefed]))
+    assert (origin.source, origin.step) == ("what started the run", 1)

@@ -7,7 +7,7 @@ import pytest
 from prefect.server.schemas.schedules import CronSchedule
 from pydantic import TypeAdapter, ValidationError
 
-from blueprint.triggers import Cron, Event, Manual, Once, Trigger, checked_cron, next_fires
+from blueprint.triggers import Cron, Event, Manual, Once, Trigger, checked_cron, latest_fire, next_fires
 from blueprint.values import zone
 
 TRIGGER: TypeAdapter[Trigger] = TypeAdapter(Trigger)
@@ -142,6 +142,8 @@ CRONS = [
     "15 0,1,2,3 * * *",
     "*/30 1-3 * * *",
     "0 0 29 2 *",
+    "*/5 * * * *",
+    "0 9 * * 1-5",
 ]
 
 
@@ -159,6 +161,39 @@ async def test_the_next_times_are_those_of_prefects_own_schedule(name: str) -> N
 def test_the_29th_of_february_comes_in_leap_years_only() -> None:
     times = next_fires(Cron(cron="0 0 29 2 *"), datetime(2027, 1, 1, tzinfo=UTC), "UTC")
     assert [(time.year, time.month, time.day) for time in times] == [(2028, 2, 29), (2032, 2, 29), (2036, 2, 29)]
+
+
+LEFT_OUT = Cron(cron="30 2 * * *", timezone="Europe/Berlin")
+LATEST = [
+    (Cron(cron="*/5 * * * *"), datetime(2027, 1, 1, 12, 4, 59, tzinfo=UTC), datetime(2027, 1, 1, 12, tzinfo=UTC)),
+    (Cron(cron="*/5 * * * *"), datetime(2027, 1, 1, 12, tzinfo=UTC), datetime(2027, 1, 1, 12, tzinfo=UTC)),
+    (Cron(cron="0 2 * * *"), datetime(2027, 1, 1, 1, tzinfo=UTC), datetime(2026, 12, 31, 2, tzinfo=UTC)),
+    (Cron(cron="0 9 * * 1-5"), datetime(2027, 1, 3, 12, tzinfo=UTC), datetime(2027, 1, 1, 9, tzinfo=UTC)),
+    (Cron(cron="0 0 1 1 *"), datetime(2027, 12, 31, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)),
+    (Cron(cron="0 0 29 2 *"), datetime(2103, 1, 1, tzinfo=UTC), datetime(2096, 2, 29, tzinfo=UTC)),
+    (
+        Cron(cron="30 2 * * *", timezone="Europe/Berlin"),
+        datetime(2027, 3, 28, 12, tzinfo=UTC),
+        datetime(2027, 3, 28, 0, 30, tzinfo=UTC),
+    ),
+    (Once(at=datetime(2027, 1, 1, tzinfo=UTC)), datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)),
+    (Once(at=datetime(2027, 1, 1, tzinfo=UTC)), datetime(2026, 1, 1, tzinfo=UTC), None),
+    (Manual(), datetime(2027, 1, 1, tzinfo=UTC), None),
+]
+
+
+@pytest.mark.parametrize(("trigger", "until", "latest"), LATEST)
+def test_the_latest_time_is_the_last_that_has_come(trigger: Trigger, until: datetime, latest: datetime | None) -> None:
+    assert latest_fire(trigger, until, "UTC") == latest
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", "America/New_York"])
+@pytest.mark.parametrize("cron", ["*/5 * * * *", "30 2 * * *", "30 1 * * *", "0 9 * * 1-5"])
+def test_over_a_change_of_summer_time_the_latest_time_is_the_one_before_the_next(cron: str, name: str) -> None:
+    trigger = Cron(cron=cron, timezone=name)
+    for start in (datetime(2027, 3, 13, tzinfo=UTC), datetime(2027, 3, 27, tzinfo=UTC), datetime(2027, 10, 30, tzinfo=UTC)):
+        fires = next_fires(trigger, start, "UTC", count=40)
+        assert [latest_fire(trigger, fire + timedelta(seconds=1), "UTC") for fire in fires] == list(fires)
 
 
 def test_the_missions_zone_counts_where_the_trigger_has_none() -> None:

@@ -71,10 +71,11 @@ def test_triggers_that_nothing_starts_yet_are_refused(trigger: Once | Event):
         compiled("host", task("disk", trigger))
 
 
-def test_dependencies_are_refused_rather_than_ignored():
-    summary = task("summary").model_copy(update={"after": ("disk", "memory")})
-    with pytest.raises(InvalidInput, match="Task 'summary' runs after disk, memory; dependencies arrive with a later version"):
-        compiled("host", task("disk"), task("memory"), summary)
+def test_a_task_that_runs_after_others_has_no_schedule_and_says_after_which():
+    summary = task("summary", cron()).model_copy(update={"after": ("disk", "memory")})
+    *_, spec = compiled("host", task("disk"), task("memory"), summary).deployments
+    assert spec.schedules == ()
+    assert "Starts: after `disk` and `memory`, once for each round in which all have succeeded." in spec.description
 
 
 def test_a_new_version_of_the_plan_is_no_change_of_an_equal_task():

@@ -1,14 +1,16 @@
-"""How tests kill a run's process, and wait for what Prefect says about the run."""
+"""How tests kill a run's process, keep the reconciler from mending, and wait for what Prefect says about the run."""
 
 import asyncio
 import os
 import signal
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
 import httpx
 from prefect.client.schemas.objects import State
 
+from blocks.store.store import Store
 from tests.fakes.installation import Installation
 
 BACK_SECONDS = 150
@@ -39,3 +41,15 @@ async def reaches(installation: Installation, run_id: str, *names: str, seconds:
                 f"{run_id} is {state!r}, not {names}\n{installation.log('worker')[-3000:]}\n{installation.log('service')[-3000:]}"
             ) from error
     return state
+
+
+@asynccontextmanager
+async def no_reconciler(store: Store) -> AsyncGenerator[None]:
+    """Nobody else mends meanwhile."""
+    async with asyncio.timeout(30):
+        while True:
+            async with store.advisory_lock("reconcile") as is_ours:
+                if is_ours:
+                    yield
+                    return
+            await asyncio.sleep(0.05)

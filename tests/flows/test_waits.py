@@ -115,18 +115,18 @@ async def test_a_paused_mission_lets_no_run_in_whoever_starts_it(installation: I
 
 
 async def test_a_fire_that_comes_an_hour_late_is_skipped_with_the_reason(installation: Installation) -> None:
-    mission = await installation.launch(task(trigger=Cron(cron="0 0 1 1 *")))
+    due = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=1)
+    mission = await installation.launch(task(trigger=Cron(cron=f"{due.minute} {due.hour} * * *")))
     async with installation.store() as store:
-        run_id = await _fire_an_hour_late(installation, mission)
+        run_id = await _late_fire(installation, mission, due)
         state = await reaches(installation, run_id, "Cancelled")
         fires = await store.fires.list(mission.id)
     assert [(fire.run_id, fire.reason) for fire in fires] == [(run_id, state.message)]
     assert str(state.message).endswith("min late, and the Task skips what it missed.")
 
 
-async def _fire_an_hour_late(here: Installation, mission: Mission) -> str:
-    """Make a run as Prefect's scheduler makes them ahead, and let it be due an hour ago; gives its id."""
-    due = datetime.now(UTC) - timedelta(hours=1)
+async def _late_fire(here: Installation, mission: Mission, due: datetime) -> str:
+    """Make a run as Prefect's scheduler makes them ahead, and let it have been due then; gives its id."""
     state = text(
         "UPDATE flow_run_state SET state_details = jsonb_set(state_details::jsonb, '{scheduled_time}',"
         " to_jsonb(cast(:due AS text))) WHERE flow_run_id = :id"

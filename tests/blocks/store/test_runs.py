@@ -6,6 +6,7 @@ import pytest
 
 from blocks.store.store import Store
 from blueprint.errors import UnknownName
+from blueprint.occasion import EventGiven
 from blueprint.records import RunEnd, RunRecord, RunState
 from blueprint.stream import Conclusion, Usage
 from tests.blocks.examples import NOW, mission, run
@@ -78,14 +79,26 @@ async def test_run_is_found_by_a_prefix_that_only_one_has(store: Store) -> None:
         await store.runs.find("")
 
 
-async def test_list_is_newest_first_and_running_counts_others_of_the_task(store: Store) -> None:
+async def test_list_is_newest_first_and_what_is_at_work_oldest_first(store: Store) -> None:
     for minute, task in enumerate(("disk", "mail", "disk")):
         await store.runs.start(run(f"run-{minute}", task, minutes=minute))
     assert [each.id for each in await store.runs.list("hosts")] == ["run-2", "run-1", "run-0"]
     assert [each.id for each in await store.runs.list("hosts", task="disk", limit=1)] == ["run-2"]
-    assert await store.runs.running("hosts", "disk", other_than="run-0") == 1
+    assert [each.id for each in await store.runs.at_work("hosts", "disk")] == ["run-0", "run-2"]
     await store.runs.finish("run-2", _end(state=RunState.FAILED))
-    assert await store.runs.running("hosts", "disk", other_than="run-0") == 0
+    assert [each.id for each in await store.runs.at_work("hosts", "disk")] == ["run-0"]
+
+
+async def test_recent_are_those_that_began_since_those_at_work_and_those_of_the_same_event(store: Store) -> None:
+    for minute in range(5):
+        event = EventGiven(id=f"e-{minute}", name="alert")
+        await store.runs.start(run(f"run-{minute}", minutes=minute).model_copy(update={"event": event}))
+        if minute != 1:
+            await store.runs.finish(f"run-{minute}", _end())
+    since = NOW + timedelta(minutes=3)
+    assert [each.id for each in await store.runs.recent("hosts", "disk", since)] == ["run-1", "run-3", "run-4"]
+    assert [each.id for each in await store.runs.recent("hosts", "disk", END, "e-0")] == ["run-0", "run-1"]
+    assert await store.runs.recent("hosts", "mail", NOW) == []
 
 
 async def test_previous_run_is_the_last_earlier_one_of_the_task_with_a_conclusion(store: Store) -> None:

@@ -1,6 +1,5 @@
 """Waiting runs cost one question a round together, and each is looked at again as soon as something happens to it."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from blocks.store.store import Store
 from blueprint.requests import Answer, ChoiceQuestion, Decision, Request, RequestState
 from flows.recovery.waiting import Waits, wait_of
 from tests.fakes.installation import Installation
+from tests.fakes.interrupting import no_reconciler
 
 RUNS = 12
 CHOOSE = ChoiceQuestion(question="Which way?", options=("left", "right"))
@@ -31,18 +31,6 @@ class CountingClient(PrefectClient):
         """Ask, and count."""
         self.asked += 1
         return await super().request(*arguments, **options)
-
-
-@asynccontextmanager
-async def _no_reconciler(store: Store) -> AsyncGenerator[None]:
-    """Nobody else mends meanwhile."""
-    async with asyncio.timeout(30):
-        while True:
-            async with store.advisory_lock("reconcile") as is_ours:
-                if is_ours:
-                    yield
-                    return
-            await asyncio.sleep(0.05)
 
 
 @asynccontextmanager
@@ -83,7 +71,7 @@ async def test_many_waiting_runs_cost_one_question_and_those_that_were_touched_a
     installation: Installation,
 ) -> None:
     url = f"http://127.0.0.1:{installation.port}/api"
-    async with installation.store() as store, CountingClient(api=url) as client, _no_reconciler(store):
+    async with installation.store() as store, CountingClient(api=url) as client, no_reconciler(store):
         async with _waiting(store, client, RUNS) as run_ids:
             waits = Waits(store=store, client=client)
             unknown = {lease.run_id for lease in await waits.to_look_at()}
