@@ -1,7 +1,9 @@
 """Turns a Mission's Blueprint into the deployments that run it: pure, and the same for the same plan (R2.7)."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 
 from pydantic import JsonValue
 
@@ -10,7 +12,8 @@ from blueprint.mission import Mission
 from blueprint.plan import Blueprint, Task
 from blueprint.triggers import Cron, Event, Manual, Once
 from blueprint.values import digest
-from deployments.spec import DeploymentPlan, DeploymentSpec, ScheduleSpec, mission_tag
+from blueprint.values import zone as zone_info
+from deployments.spec import AutomationSpec, DeploymentPlan, DeploymentSpec, ScheduleSpec, automation_name, mission_tag
 
 TASK_FLOW = "run-task"
 TASK_ENTRYPOINT = "flows.run_task.run_task"
@@ -22,7 +25,7 @@ def compile_blueprint(
 ) -> DeploymentPlan:
     """The deployments of version `version` of a Mission's plan, one a Task; `parameter_schema` is that of the flow `run-task`.
 
-    InvalidInput for what this version can't start yet: once and event triggers, and dependencies.
+    InvalidInput for what this version can't start yet, dependencies, and for event rules that Prefect can't have.
     """
     zone = plan.timezone or mission.timezone or "UTC"
     origin = f"Deployed from version {version} of the plan."
@@ -44,17 +47,19 @@ def deployment_name(mission_id: str, task_name: str) -> str:
 
 
 def _deployment(mission_id: str, task: Task, zone: str, origin: str, parameter_schema: Mapping[str, JsonValue]) -> DeploymentSpec:
-    schedules = _schedules(task, zone)
+    schedules, once_at = _schedules(task, zone), _once_at(task)
     return DeploymentSpec(
         name=deployment_name(mission_id, task.name),
         flow_name=TASK_FLOW,
         entrypoint=TASK_ENTRYPOINT,
-        description=_description(task, schedules),
+        description=_description(task, zone, schedules),
         origin=origin,
         parameters={"mission": mission_id, "task": task.name},
         parameter_schema=parameter_schema,
         tags=("missions", mission_tag(mission_id)),
         schedules=schedules,
+        automation=_automation(mission_id, task),
+        once_at=once_at,
     )
 
 
@@ -68,18 +73,65 @@ def _schedules(task: Task, zone: str) -> tuple[ScheduleSpec, ...]:
     match task.trigger:
         case Cron(cron=cron, timezone=timezone):
             return (ScheduleSpec(slug="cron", cron=cron, timezone=timezone or zone),)
-        case Manual():
+        case Once() | Event() | Manual():
             return ()
-        case Once() | Event():
-            raise InvalidInput(
-                f"Task {task.name!r} has a trigger of kind {task.trigger.kind!r}, which arrives with a later version; "
-                "give it a cron trigger, or a manual one and start it by hand."
-            )
 
 
-def _description(task: Task, schedules: tuple[ScheduleSpec, ...]) -> str:
-    starts = ", ".join(f"cron `{schedule.cron}` in {schedule.timezone}" for schedule in schedules) or "only when asked"
+def _once_at(task: Task) -> datetime | None:
+    return task.trigger.at if isinstance(task.trigger, Once) and not task.after else None
+
+
+def _automation(mission_id: str, task: Task) -> AutomationSpec | None:
+    """What waits for the Task's event. Cool-down and duplicates are the gate's: Prefect forgets them when it restarts."""
+    if not isinstance(task.trigger, Event) or task.after:
+        return None
+    rule = task.trigger
+    _require_expressible(task.name, rule)
+    return AutomationSpec(
+        name=automation_name(mission_id, task.name),
+        description=f"Starts Task `{task.name}` of Mission `{mission_id}`. Missions keeps it as the plan says.",
+        event=rule.event,
+        match={each.label: each.value for each in rule.match},
+        threshold=rule.threshold,
+        within_seconds=rule.within_seconds if rule.threshold > 1 else 0,
+        for_each=rule.deduplicate_by if rule.threshold > 1 else (),
+    )
+
+
+def _require_expressible(task_name: str, rule: Event) -> None:
+    """InvalidInput, with what to do, for a rule that means something else to Prefect than to the plan."""
+    labels = [each.label for each in rule.match]
+    twice = [label for label, count in Counter(labels).items() if count > 1]
+    if twice:
+        raise InvalidInput(f"Task {task_name!r} matches label {twice[0]!r} twice; all labels must fit, so name each once.")
+    if rule.threshold > 1 and not rule.within_seconds:
+        raise InvalidInput(
+            f"Task {task_name!r} waits for {rule.threshold} events, but not within what time; set within_seconds, e.g. 300."
+        )
+    filled_in = [text for text in (rule.event, *labels, *(each.value for each in rule.match)) if "{{" in text]
+    if filled_in:
+        raise InvalidInput(
+            f"Task {task_name!r} waits for {filled_in[0]!r}; `prefect deploy` would fill in what is between {{{{ and }}}}. "
+            "Write * in its place."
+        )
+
+
+def _description(task: Task, zone: str, schedules: tuple[ScheduleSpec, ...]) -> str:
+    starts = ", ".join(f"cron `{schedule.cron}` in {schedule.timezone}" for schedule in schedules) or _starts(task, zone)
     return f"**{_inert(' '.join(task.title.split()))}**\n\nStarts: {starts}.\n\n{_inert(task.instructions.strip())}"
+
+
+def _starts(task: Task, zone: str) -> str:
+    """When a Task without a schedule starts, in words."""
+    match task.trigger:
+        case Once(at=at) if not task.after:
+            return f"once, at {at.astimezone(zone_info(zone)):%Y-%m-%d %H:%M:%S} in {zone}"
+        case Event() as rule if not task.after:
+            labels = " and ".join(f"{each.label} = {each.value}" for each in rule.match)
+            window = f", {rule.threshold} times within {rule.within_seconds} s" if rule.threshold > 1 else ""
+            return _inert(f"on event {rule.event}{f' with {labels}' if labels else ''}{window}")
+        case _:
+            return "only when asked"
 
 
 def _inert(text: str) -> str:

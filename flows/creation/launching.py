@@ -12,7 +12,8 @@ from blueprint.mission import Mission, MissionState, check_transition
 from blueprint.plan import Blueprint
 from blueprint.records import Message
 from blueprint.validation import Problem
-from deployments.apply import Changes, apply
+from deployments.apply import apply
+from deployments.changes import Changes
 from deployments.compiler import compile_blueprint
 from deployments.spec import DeploymentPlan
 from flows.run_task import run_task
@@ -46,16 +47,22 @@ async def launch_plan(store: Store, mission_id: str, *, version: int, digest: st
         changes = await apply(deployments, client, is_paused=False)
     if mission.state is not MissionState.ACTIVE:
         await store.missions.set_state(mission_id, MissionState.ACTIVE, now, by=by)
-    await store.messages.add(_message(mission, version, by, now))
+    await store.messages.add(_message(mission, version, by, now, _missed_times(deployments, changes)))
     return changes
 
 
-def _message(mission: Mission, version: int, by: str, now: datetime) -> Message:
+def _missed_times(plan: DeploymentPlan, changes: Changes) -> list[str]:
+    """The single times that had passed before anything could be laid ahead for them."""
+    return [f"{spec.once_at:%Y-%m-%d %H:%M} UTC ({spec.name})" for spec in plan.deployments if spec.once_key in changes.missed]
+
+
+def _message(mission: Mission, version: int, by: str, now: datetime, missed: list[str]) -> Message:
+    passed = f" Not run, because the time had passed: {', '.join(missed)}." if missed else ""
     return Message(
         id=f"{mission.id}:launched:{version}",
         mission_id=mission.id,
         event="mission",
         title=f"{mission.title}: launched",
-        body=f"Version {version} of the plan is in force, confirmed by {by}.",
+        body=f"Version {version} of the plan is in force, confirmed by {by}.{passed}",
         at=now,
     )

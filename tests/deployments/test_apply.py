@@ -14,7 +14,8 @@ from prefect.client.schemas.schedules import CronSchedule
 from prefect.states import Pending, Running, Scheduled, Suspended
 
 from blueprint.triggers import next_fires
-from deployments.apply import Changes, apply, remove, set_paused
+from deployments.apply import apply, remove, set_paused
+from deployments.changes import Changes
 from tests.deployments.conftest import Prefect, Recorder, eventually
 from tests.deployments.plans import compiled, cron, task
 

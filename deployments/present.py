@@ -1,0 +1,129 @@
+"""Reads what Prefect has of one Mission, or of all: deployments, automations, and runs laid ahead for a single time."""
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags, FlowRunFilter
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.sorting import AutomationSort, DeploymentSort, FlowRunSort
+from prefect.events.filters import AutomationFilter, AutomationFilterName
+from prefect.events.schemas.automations import Automation
+
+from deployments.spec import ONCE_TAG, DeploymentPlan, automation_name, mission_tag
+
+_PAGE = 200
+_BEGUN = [StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING]
+_ANY_MISSION = mission_tag("")
+Given = TypeVar("Given")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Present:
+    """What there is. `single_runs` are those that were ever laid ahead for a single time, whatever became of them."""
+
+    deployments: tuple[DeploymentResponse, ...] = ()
+    automations: tuple[Automation, ...] = ()
+    single_runs: tuple[FlowRun, ...] = ()
+    in_use: frozenset[UUID] = frozenset()
+    """Deployments outside the plan that a run in progress needs: it would not find its code again without."""
+
+    def of(self, mission_id: str) -> "Present":
+        """What of it belongs to one Mission."""
+        deployments = tuple(one for one in self.deployments if mission_tag(mission_id) in one.tags)
+        ids = {one.id for one in deployments}
+        return Present(
+            deployments=deployments,
+            automations=tuple(one for one in self.automations if mission_of(one) == mission_id),
+            single_runs=tuple(run for run in self.single_runs if run.deployment_id in ids),
+            in_use=self.in_use & ids,
+        )
+
+
+async def read_present(plan: DeploymentPlan, client: PrefectClient) -> Present:
+    """What of the plan is there, and what is there beside it and carries its tag."""
+    deployments = await find_deployments(plan.tag, client)
+    known = {spec.name for spec in plan.deployments}
+    beside = [found.id for found in deployments if found.name not in known]
+    wanted = [spec.automation.name for spec in plan.deployments if spec.automation]
+    return Present(
+        deployments=tuple(deployments),
+        automations=tuple(await find_automations({*wanted, *automation_names(deployments)}, client)),
+        single_runs=tuple(await _single_runs(plan.tag, client)),
+        in_use=frozenset([found for found in beside if await _has_run_in_progress(found, client)]),
+    )
+
+
+async def read_all(tag: str, client: PrefectClient) -> Present:
+    """What there is of all Missions, for a comparison: `tag` is one that all of their deployments carry."""
+    return Present(
+        deployments=tuple(await find_deployments(tag, client)),
+        automations=tuple(await all_automations(client)),
+        single_runs=tuple(await _single_runs(tag, client)),
+    )
+
+
+async def find_deployments(tag: str, client: PrefectClient) -> list[DeploymentResponse]:
+    """All that carry the tag, by name."""
+    with_tag = DeploymentFilter(tags=DeploymentFilterTags(all_=[tag]))
+    return await _all_pages(
+        lambda offset: client.read_deployments(
+            deployment_filter=with_tag, sort=DeploymentSort.NAME_ASC, limit=_PAGE, offset=offset
+        )
+    )
+
+
+async def find_automations(names: Collection[str], client: PrefectClient) -> list[Automation]:
+    """All with one of these names; Prefect lets many have the same."""
+    listed, found = sorted(names), list[Automation]()
+    for start in range(0, len(listed), _PAGE):
+        some = AutomationFilter(name=AutomationFilterName(any_=listed[start : start + _PAGE]))
+        found += await _automations(some, client)
+    return found
+
+
+async def all_automations(client: PrefectClient) -> list[Automation]:
+    """All that were made for a Task of a Mission."""
+    return [found for found in await _automations(None, client) if found.name.startswith(_ANY_MISSION)]
+
+
+def mission_of(found: Automation) -> str:
+    """The id of the Mission that an automation was made for; ids and names of Tasks hold no colon."""
+    return found.name.removeprefix(_ANY_MISSION).partition(":")[0]
+
+
+def automation_names(deployments: Collection[DeploymentResponse]) -> list[str]:
+    """What automations of these deployments would be called."""
+    asked = [(found.parameters.get("mission"), found.parameters.get("task")) for found in deployments]
+    return [automation_name(mission, task) for mission, task in asked if isinstance(mission, str) and isinstance(task, str)]
+
+
+async def _automations(some: AutomationFilter | None, client: PrefectClient) -> list[Automation]:
+    return await _all_pages(
+        lambda offset: client.read_automations(automations=some, sort=AutomationSort.CREATED_DESC, limit=_PAGE, offset=offset)
+    )
+
+
+async def _single_runs(tag: str, client: PrefectClient) -> list[FlowRun]:
+    tagged = FlowRunFilter.model_validate({"tags": {"all_": [tag, ONCE_TAG]}})
+    return await _all_pages(
+        lambda offset: client.read_flow_runs(flow_run_filter=tagged, sort=FlowRunSort.ID_DESC, limit=_PAGE, offset=offset)
+    )
+
+
+async def _has_run_in_progress(deployment_id: UUID, client: PrefectClient) -> bool:
+    begun = {"operator": "or_", "type": {"any_": _BEGUN}, "name": {"any_": ["Resuming", "AwaitingRetry"]}}
+    in_progress = FlowRunFilter.model_validate({"deployment_id": {"any_": [deployment_id]}, "state": begun})
+    return bool(await client.read_flow_runs(flow_run_filter=in_progress, limit=1))
+
+
+async def _all_pages(read: Callable[[int], Awaitable[list[Given]]]) -> list[Given]:
+    found: list[Given] = []
+    while True:
+        page = await read(len(found))
+        found += page
+        if len(page) < _PAGE:
+            return found
