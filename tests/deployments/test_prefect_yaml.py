@@ -5,22 +5,20 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import DeploymentFilter
-from prefect.client.schemas.sorting import DeploymentSort
 
 from blueprint.triggers import Event, LabelMatch, Once
 from deployments.apply import apply, remove, set_paused
 from deployments.changes import Changes
 from deployments.prefect_yaml import render_prefect_yaml
-from deployments.present import automation_names, find_automations
 from deployments.spec import DeploymentPlan
 from deployments.system import SystemFlow, system_plan
 from tests.deployments.conftest import Prefect
 from tests.deployments.plans import SCHEMA, compiled, cron, task
+from tests.deployments.seen import objects
 
 FLOWS = '''
 from prefect import flow
@@ -74,23 +72,6 @@ async def deploy(text: str, project: Path, prefect: Prefect) -> None:
     )
     output, _ = await asyncio.wait_for(process.communicate(), timeout=60)
     assert process.returncode == 0, output.decode()
-
-
-async def objects(client: PrefectClient, tag: str) -> list[dict[str, Any]]:
-    """All deployments with that tag and what starts them, without what is new in each creation."""
-    tagged = DeploymentFilter.model_validate({"tags": {"all_": [tag]}})
-    found = await client.read_deployments(deployment_filter=tagged, sort=DeploymentSort.NAME_ASC)
-    fresh = {
-        "id": True,
-        "created": True,
-        "updated": True,
-        "schedules": {"__all__": {"id", "created", "updated", "deployment_id"}},
-    }
-    automations = await find_automations(automation_names(found), client)
-    return [
-        *(one.model_dump(mode="json", exclude=fresh) for one in found),
-        *(one.model_dump(exclude={"id": True, "actions": {"__all__": {"deployment_id"}}}) for one in automations),
-    ]
 
 
 async def owned(client: PrefectClient, tag: str) -> list[str]:
