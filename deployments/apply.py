@@ -24,10 +24,10 @@ from deployments.automations import automation, owner
 from deployments.changes import Changes, summary
 from deployments.present import (
     Present,
-    all_automations,
     automation_names,
     find_automations,
     find_deployments,
+    mission_automations,
     mission_of,
     read_present,
 )
@@ -83,7 +83,7 @@ async def set_paused(mission_id: str, is_paused: bool, client: PrefectClient) ->
 async def remove(mission_id: str, client: PrefectClient) -> tuple[str, ...]:
     """Deletes a Mission's automations, and its deployments with all runs that have not started; the names of what was there."""
     deployments = await find_deployments(mission_tag(mission_id), client)
-    automations = [one for one in await all_automations(client) if mission_of(one) == mission_id]
+    automations = [one for one in await mission_automations(client) if mission_of(one) == mission_id]
     for one in automations:
         await client.delete_automation(one.id)
     for one in deployments:

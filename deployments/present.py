@@ -46,14 +46,12 @@ class Present:
 async def read_present(plan: DeploymentPlan, client: PrefectClient) -> Present:
     """What of the plan is there, and what is there beside it and carries its tag."""
     deployments = await find_deployments(plan.tag, client)
-    known = {spec.name for spec in plan.deployments}
-    beside = [found.id for found in deployments if found.name not in known]
     wanted = [spec.automation.name for spec in plan.deployments if spec.automation]
     return Present(
         deployments=tuple(deployments),
         automations=tuple(await find_automations({*wanted, *automation_names(deployments)}, client)),
         single_runs=tuple(await _single_runs(plan.tag, client)),
-        in_use=frozenset([found for found in beside if await _has_run_in_progress(found, client)]),
+        in_use=await used_beside(plan, deployments, client),
     )
 
 
@@ -61,9 +59,18 @@ async def read_all(tag: str, client: PrefectClient) -> Present:
     """What there is of all Missions, for a comparison: `tag` is one that all of their deployments carry."""
     return Present(
         deployments=tuple(await find_deployments(tag, client)),
-        automations=tuple(await all_automations(client)),
+        automations=tuple(await mission_automations(client)),
         single_runs=tuple(await _single_runs(tag, client)),
     )
+
+
+async def used_beside(
+    plan: DeploymentPlan, deployments: Collection[DeploymentResponse], client: PrefectClient
+) -> frozenset[UUID]:
+    """Those of the deployments that are not in the plan and that a run in progress needs."""
+    wanted = {spec.name for spec in plan.deployments}
+    beside = [found.id for found in deployments if found.name not in wanted]
+    return frozenset([found for found in beside if await _has_run_in_progress(found, client)])
 
 
 async def find_deployments(tag: str, client: PrefectClient) -> list[DeploymentResponse]:
@@ -85,9 +92,14 @@ async def find_automations(names: Collection[str], client: PrefectClient) -> lis
     return found
 
 
-async def all_automations(client: PrefectClient) -> list[Automation]:
+async def mission_automations(client: PrefectClient) -> list[Automation]:
     """All that were made for a Task of a Mission."""
-    return [found for found in await _automations(None, client) if found.name.startswith(_ANY_MISSION)]
+    return [found for found in await all_automations(client) if found.name.startswith(_ANY_MISSION)]
+
+
+async def all_automations(client: PrefectClient) -> list[Automation]:
+    """All that there are, whoever made them."""
+    return await _automations(None, client)
 
 
 def mission_of(found: Automation) -> str:
