@@ -13,7 +13,15 @@ from blueprint.plan import Blueprint, Task
 from blueprint.triggers import Cron, Event, Manual, Once
 from blueprint.values import digest
 from blueprint.values import zone as zone_info
-from deployments.spec import AutomationSpec, DeploymentPlan, DeploymentSpec, ScheduleSpec, automation_name, mission_tag
+from deployments.spec import (
+    MISSIONS_TAG,
+    AutomationSpec,
+    DeploymentPlan,
+    DeploymentSpec,
+    ScheduleSpec,
+    automation_name,
+    mission_tag,
+)
 
 TASK_FLOW = "run-task"
 TASK_ENTRYPOINT = "flows.run_task.run_task"
@@ -56,7 +64,7 @@ def _deployment(mission_id: str, task: Task, zone: str, origin: str, parameter_s
         origin=origin,
         parameters={"mission": mission_id, "task": task.name},
         parameter_schema=parameter_schema,
-        tags=("missions", mission_tag(mission_id)),
+        tags=(MISSIONS_TAG, mission_tag(mission_id)),
         schedules=schedules,
         automation=_automation(mission_id, task),
         once_at=once_at,

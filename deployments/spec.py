@@ -12,6 +12,9 @@ from blueprint.values import digest
 WORK_POOL = "missions"
 """The work pool that all deployments of Missions belong to."""
 
+MISSIONS_TAG = "missions"
+"""The tag on all deployments of Missions, those of the system's own flows included."""
+
 ONCE_TAG = "once"
 """The tag on runs that were laid ahead for a single time."""
 

@@ -9,17 +9,18 @@ import yaml
 
 from blocks.digital_employee import DigitalEmployee
 from blocks.loading import load_block
-from blueprint.errors import InvalidInput, MissionsError
+from blueprint.errors import InvalidBlueprint, InvalidInput, MissionsError
 from blueprint.mission import Mission, MissionState
 from blueprint.plan import Blueprint
 from blueprint.triggers import next_fires
 from blueprint.values import known_timezone, short_id
+from deployments.changes import Change
 from deployments.prefect_yaml import render_prefect_yaml
 from flows.command.answering import Prepared, accompany, first_of, how_to_answer, this_person
 from flows.command.output import AsJson, Session, command, say, session, show, show_json, show_table
 from flows.command.runs import OfMission
 from flows.command.terminal import at_terminal
-from flows.creation.launching import compiled, launch_plan
+from flows.creation.launching import compiled, hindrances, launch_plan, launch_would_do
 from flows.creation.surroundings import list_tools, verify
 from flows.following import Over
 from flows.links import deployments_page, run_page
@@ -129,15 +130,30 @@ async def plan(
 
 
 @command
-async def launch(mission: OfMission, as_json: AsJson = False) -> None:
-    """Launch a Draft: verify its latest plan and put it in force."""
+async def launch(
+    mission: OfMission,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be created, changed and deleted.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Verify a Mission's plan and put it in force; in force already, put right what differs in Prefect."""
     async with session() as here:
         found = await here.store.missions.find(mission)
         number, blueprint = await _plan(here, found, None)
         employee = await (await load_block(DigitalEmployee, found.employee)).employee()
         problems = verify(blueprint, await list_tools(employee, _settings()))
+        if dry_run:
+            if hindering := hindrances(found, blueprint, problems):
+                raise InvalidBlueprint([str(problem) for problem in hindering])
+            return _show_changes(await launch_would_do(here.client, found, blueprint, number), as_json)
         await launch_plan(here.store, found.id, version=number, digest=blueprint.digest, by=this_person(), problems=problems)
-        await _show_one(here, await here.store.missions.get(found.id), as_json)
+        return await _show_one(here, await here.store.missions.get(found.id), as_json)
+
+
+def _show_changes(changes: list[Change], as_json: bool) -> None:
+    if as_json:
+        return show_json(changes)
+    rows = [[change.action, change.kind, change.name, change.why] for change in changes]
+    return show_table(["ACTION", "WHAT", "NAME", "WHY"], rows, "Nothing would change.")
 
 
 async def _plan(here: Session, mission: Mission, version: int | None) -> tuple[int, Blueprint]:
