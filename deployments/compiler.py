@@ -1,7 +1,6 @@
 """Turns a Mission's Blueprint into the deployments that run it: pure, and the same for the same plan (R2.7)."""
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -13,15 +12,8 @@ from blueprint.plan import Blueprint, Task
 from blueprint.triggers import Cron, Event, Manual, Once
 from blueprint.values import digest
 from blueprint.values import zone as zone_info
-from deployments.spec import (
-    MISSIONS_TAG,
-    AutomationSpec,
-    DeploymentPlan,
-    DeploymentSpec,
-    ScheduleSpec,
-    automation_name,
-    mission_tag,
-)
+from deployments.event_rules import waiting_automation
+from deployments.spec import MISSIONS_TAG, AutomationSpec, DeploymentPlan, DeploymentSpec, ScheduleSpec, mission_tag
 
 TASK_FLOW = "run-task"
 TASK_ENTRYPOINT = "flows.run_task.run_task"
@@ -90,38 +82,9 @@ def _once_at(task: Task) -> datetime | None:
 
 
 def _automation(mission_id: str, task: Task) -> AutomationSpec | None:
-    """What waits for the Task's event. Cool-down and duplicates are the gate's: Prefect forgets them when it restarts."""
-    if not isinstance(task.trigger, Event) or task.after:
-        return None
-    rule = task.trigger
-    _require_expressible(task.name, rule)
-    return AutomationSpec(
-        name=automation_name(mission_id, task.name),
-        description=f"Starts Task `{task.name}` of Mission `{mission_id}`. Missions keeps it as the plan says.",
-        event=rule.event,
-        match={each.label: each.value for each in rule.match},
-        threshold=rule.threshold,
-        within_seconds=rule.within_seconds if rule.threshold > 1 else 0,
-        for_each=rule.deduplicate_by if rule.threshold > 1 else (),
-    )
-
-
-def _require_expressible(task_name: str, rule: Event) -> None:
-    """InvalidInput, with what to do, for a rule that means something else to Prefect than to the plan."""
-    labels = [each.label for each in rule.match]
-    twice = [label for label, count in Counter(labels).items() if count > 1]
-    if twice:
-        raise InvalidInput(f"Task {task_name!r} matches label {twice[0]!r} twice; all labels must fit, so name each once.")
-    if rule.threshold > 1 and not rule.within_seconds:
-        raise InvalidInput(
-            f"Task {task_name!r} waits for {rule.threshold} events, but not within what time; set within_seconds, e.g. 300."
-        )
-    filled_in = [text for text in (rule.event, *labels, *(each.value for each in rule.match)) if "{{" in text]
-    if filled_in:
-        raise InvalidInput(
-            f"Task {task_name!r} waits for {filled_in[0]!r}; `prefect deploy` would fill in what is between {{{{ and }}}}. "
-            "Write * in its place."
-        )
+    if isinstance(task.trigger, Event) and not task.after:
+        return waiting_automation(mission_id, task.name, task.trigger)
+    return None
 
 
 def _description(task: Task, zone: str, schedules: tuple[ScheduleSpec, ...]) -> str:

@@ -117,13 +117,24 @@ def test_each_event_of_a_rule_without_threshold_starts_a_run():
     [
         (Event(event="e", match=(LabelMatch(label="a", value="1"), LabelMatch(label="a", value="2"))), "label 'a' twice"),
         (Event(event="e", threshold=2), "2 events, but not within what time"),
+        (Event(event="prefect.flow-run.Failed"), "it would start itself for ever"),
+        (Event(event="prefect.*"), "it would start itself for ever"),
+        (Event(event="*"), "it would start itself for ever"),
+        (Event(event="!alertmanager.firing"), "it would start itself for ever"),
         (Event(event="{{ $HOME }}"), "waits for '{{ $HOME }}'"),
-        (Event(event="e", match=(LabelMatch(label="a", value="x{{ prefect.variables.v }}"),)), "would fill in"),
+        (Event(event="e", match=(LabelMatch(label="a", value="x{{ prefect.variables.v }}"),)), "fills in what is between"),
     ],
 )
 def test_rules_that_mean_something_else_to_prefect_are_refused(rule: Event, reason: str):
     with pytest.raises(InvalidInput, match=re.escape(reason)):
         compiled("host", task("disk", rule))
+
+
+@pytest.mark.parametrize("name", ["alertmanager.*", "cloudevents.com.example.*", "prefect.work-pool.not-ready", "pre"])
+def test_rules_for_events_from_outside_are_taken(name: str):
+    (spec,) = compiled("host", task("disk", Event(event=name))).deployments
+    assert spec.automation is not None
+    assert spec.automation.event == name
 
 
 def test_dependencies_are_refused_rather_than_ignored():
