@@ -22,15 +22,7 @@ from prefect.workers.process import ProcessWorker
 
 from deployments.automations import automation, owner
 from deployments.changes import Changes, summary
-from deployments.present import (
-    Present,
-    automation_names,
-    find_automations,
-    find_deployments,
-    mission_automations,
-    mission_of,
-    read_present,
-)
+from deployments.present import Present, find_automations, find_deployments, read_present
 from deployments.spec import ONCE_TAG, WORK_POOL, DeploymentPlan, DeploymentSpec, mission_tag
 from deployments.steps import (
     DeleteAutomation,
@@ -70,9 +62,9 @@ async def set_paused(mission_id: str, is_paused: bool, client: PrefectClient) ->
     Pausing drops the runs that schedules have laid ahead, resuming lays new ones from now on: nothing is caught up. A run for
     a single time stays, and the gate refuses it while the Mission is paused.
     """
-    found = await find_deployments(mission_tag(mission_id), client)
-    deployments = [one for one in found if one.paused != is_paused]
-    automations = [one for one in await find_automations(automation_names(found), client) if one.enabled == is_paused]
+    tag = mission_tag(mission_id)
+    deployments = [one for one in await find_deployments(tag, client) if one.paused != is_paused]
+    automations = [one for one in await find_automations(tag, client) if one.enabled == is_paused]
     for one in deployments:
         await _switch_deployment(one, is_paused, client)
     for one in automations:
@@ -83,7 +75,7 @@ async def set_paused(mission_id: str, is_paused: bool, client: PrefectClient) ->
 async def remove(mission_id: str, client: PrefectClient) -> tuple[str, ...]:
     """Deletes a Mission's automations, and its deployments with all runs that have not started; the names of what was there."""
     deployments = await find_deployments(mission_tag(mission_id), client)
-    automations = [one for one in await mission_automations(client) if mission_of(one) == mission_id]
+    automations = await find_automations(mission_tag(mission_id), client)
     for one in automations:
         await client.delete_automation(one.id)
     for one in deployments:

@@ -10,14 +10,12 @@ from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTag
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.sorting import AutomationSort, DeploymentSort, FlowRunSort
-from prefect.events.filters import AutomationFilter, AutomationFilterName
 from prefect.events.schemas.automations import Automation
 
-from deployments.spec import ONCE_TAG, DeploymentPlan, automation_name, mission_tag
+from deployments.spec import ONCE_TAG, DeploymentPlan, mission_tag
 
 _PAGE = 200
 _BEGUN = [StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING]
-_ANY_MISSION = mission_tag("")
 Given = TypeVar("Given")
 
 
@@ -33,11 +31,12 @@ class Present:
 
     def of(self, mission_id: str) -> "Present":
         """What of it belongs to one Mission."""
-        deployments = tuple(one for one in self.deployments if mission_tag(mission_id) in one.tags)
+        tag = mission_tag(mission_id)
+        deployments = tuple(one for one in self.deployments if tag in one.tags)
         ids = {one.id for one in deployments}
         return Present(
             deployments=deployments,
-            automations=tuple(one for one in self.automations if mission_of(one) == mission_id),
+            automations=tuple(one for one in self.automations if tag_of(one) == tag),
             single_runs=tuple(run for run in self.single_runs if run.deployment_id in ids),
             in_use=self.in_use & ids,
         )
@@ -46,10 +45,9 @@ class Present:
 async def read_present(plan: DeploymentPlan, client: PrefectClient) -> Present:
     """What of the plan is there, and what is there beside it and carries its tag."""
     deployments = await find_deployments(plan.tag, client)
-    wanted = [spec.automation.name for spec in plan.deployments if spec.automation]
     return Present(
         deployments=tuple(deployments),
-        automations=tuple(await find_automations({*wanted, *automation_names(deployments)}, client)),
+        automations=tuple(await find_automations(plan.tag, client)),
         single_runs=tuple(await _single_runs(plan.tag, client)),
         in_use=await used_beside(plan, deployments, client),
     )
@@ -59,7 +57,7 @@ async def read_all(tag: str, client: PrefectClient) -> Present:
     """What there is of all Missions, for a comparison: `tag` is one that all of their deployments carry."""
     return Present(
         deployments=tuple(await find_deployments(tag, client)),
-        automations=tuple(await mission_automations(client)),
+        automations=tuple(await all_automations(client)),
         single_runs=tuple(await _single_runs(tag, client)),
     )
 
@@ -83,40 +81,19 @@ async def find_deployments(tag: str, client: PrefectClient) -> list[DeploymentRe
     )
 
 
-async def find_automations(names: Collection[str], client: PrefectClient) -> list[Automation]:
-    """All with one of these names; Prefect lets many have the same."""
-    listed, found = sorted(names), list[Automation]()
-    for start in range(0, len(listed), _PAGE):
-        some = AutomationFilter(name=AutomationFilterName(any_=listed[start : start + _PAGE]))
-        found += await _automations(some, client)
-    return found
-
-
-async def mission_automations(client: PrefectClient) -> list[Automation]:
-    """All that were made for a Task of a Mission."""
-    return [found for found in await all_automations(client) if found.name.startswith(_ANY_MISSION)]
+async def find_automations(tag: str, client: PrefectClient) -> list[Automation]:
+    """All that were made for Tasks of the Mission with this tag. Prefect can't find names by their beginning."""
+    return [found for found in await all_automations(client) if tag_of(found) == tag]
 
 
 async def all_automations(client: PrefectClient) -> list[Automation]:
     """All that there are, whoever made them."""
-    return await _automations(None, client)
+    return await _all_pages(lambda offset: client.read_automations(sort=AutomationSort.CREATED_DESC, limit=_PAGE, offset=offset))
 
 
-def mission_of(found: Automation) -> str:
-    """The id of the Mission that an automation was made for; ids and names of Tasks hold no colon."""
-    return found.name.removeprefix(_ANY_MISSION).partition(":")[0]
-
-
-def automation_names(deployments: Collection[DeploymentResponse]) -> list[str]:
-    """What automations of these deployments would be called."""
-    asked = [(found.parameters.get("mission"), found.parameters.get("task")) for found in deployments]
-    return [automation_name(mission, task) for mission, task in asked if isinstance(mission, str) and isinstance(task, str)]
-
-
-async def _automations(some: AutomationFilter | None, client: PrefectClient) -> list[Automation]:
-    return await _all_pages(
-        lambda offset: client.read_automations(automations=some, sort=AutomationSort.CREATED_DESC, limit=_PAGE, offset=offset)
-    )
+def tag_of(found: Automation) -> str:
+    """The tag of the Mission that it was made for, by its name; ids and names of Tasks hold no colon."""
+    return found.name.rpartition(":")[0]
 
 
 async def _single_runs(tag: str, client: PrefectClient) -> list[FlowRun]:

@@ -10,7 +10,7 @@ from blocks.store.store import Store
 from blueprint.errors import Unavailable
 from blueprint.mission import Mission, MissionState
 from deployments.changes import Change, change
-from deployments.present import Present, read_all, used_beside
+from deployments.present import Present, read_all, tag_of, used_beside
 from deployments.spec import MISSIONS_TAG, DeploymentPlan, mission_tag
 from deployments.steps import steps
 from deployments.system import SYSTEM_TAG
@@ -56,12 +56,13 @@ def drifts(mission: Mission, plan: DeploymentPlan, present: Present, now: dateti
 
 
 def strangers(present: Present, launched: set[str]) -> list[str]:
-    """Deployments of Missions that there are not, or not any more."""
+    """What was made for Missions that there are not, or not any more."""
     tags = {mission_tag(mission) for mission in launched}
+    deployments = [one for one in present.deployments if SYSTEM_TAG not in one.tags and not tags.intersection(one.tags)]
+    automations = [one for one in present.automations if one.name.startswith(mission_tag("")) and tag_of(one) not in tags]
     return [
-        f"deployment {found.name} belongs to no Mission that was launched"
-        for found in present.deployments
-        if SYSTEM_TAG not in found.tags and not tags.intersection(found.tags)
+        *(f"deployment {one.name} belongs to no Mission that was launched" for one in deployments),
+        *(f"automation {one.name} belongs to no Mission that was launched" for one in automations),
     ]
 
 

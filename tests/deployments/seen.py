@@ -6,7 +6,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import DeploymentFilter
 from prefect.client.schemas.sorting import DeploymentSort
 
-from deployments.present import automation_names, find_automations
+from deployments.present import find_automations
 
 
 async def objects(client: PrefectClient, tag: str) -> list[dict[str, Any]]:
@@ -19,7 +19,7 @@ async def objects(client: PrefectClient, tag: str) -> list[dict[str, Any]]:
         "updated": True,
         "schedules": {"__all__": {"id", "created", "updated", "deployment_id"}},
     }
-    automations = sorted(await find_automations(automation_names(found), client), key=lambda one: one.name)
+    automations = sorted(await find_automations(tag, client), key=lambda one: one.name)
     return [
         *(one.model_dump(mode="json", exclude=fresh) for one in found),
         *(one.model_dump(exclude={"id": True, "actions": {"__all__": {"deployment_id"}}}) for one in automations),

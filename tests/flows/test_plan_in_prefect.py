@@ -107,6 +107,16 @@ async def test_prefect_deploys_the_exported_plan_into_the_same_objects(installat
         await remove(mission.id, client)
 
 
+async def test_what_belongs_to_no_mission_is_named(installation: Installation) -> None:
+    mission = await installation.launch(*TASKS)
+    async with installation.store() as store, installation.client() as client:
+        found = await find_drifts([], store, client)
+        await remove(mission.id, client)
+    claims = [text for text in found if mission.id in text]
+    assert len(claims) == len(TASKS) + 2
+    assert f"automation mission:{mission.id}:why belongs to no Mission that was launched" in claims
+
+
 async def test_two_launches_at_once_make_each_object_once(installation: Installation) -> None:
     mission = await installation.launch(*TASKS)
     async with installation.client() as client, installation.store() as store:
