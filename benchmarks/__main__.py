@@ -5,7 +5,13 @@ import subprocess
 import sys
 from tempfile import TemporaryDirectory
 
-MEASUREMENTS = ("benchmarks.workers", "benchmarks.waiting", "benchmarks.alert_figures")
+MEASUREMENTS = (
+    "benchmarks.workers",
+    "benchmarks.waiting",
+    "benchmarks.alert_figures",
+    "benchmarks.alert_to_step",
+    "benchmarks.launching",
+)
 """Each prints a table, on an installation of its own."""
 
 

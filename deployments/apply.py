@@ -1,79 +1,86 @@
-"""Makes Prefect's deployments match a DeploymentPlan; the only place that writes deployments and schedules.
+"""Makes Prefect match a DeploymentPlan; the only place that writes deployments, schedules, automations and single runs.
 
-Every deployment is written whole by one request, which Prefect carries out in one transaction, and carries the hash of its
-spec. So whatever was interrupted, applying again finds what is missing and touches nothing else.
+What to write is decided first, by `steps`, from what is there. Each object is written whole by one request, which Prefect
+carries out in one transaction. So whatever was interrupted, applying again finds what is missing and touches nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import assert_never
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
-from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags, FlowRunFilter
-from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
-from prefect.client.schemas.sorting import DeploymentSort
+from prefect.events.schemas.automations import Automation
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from prefect.states import Scheduled
 from prefect.workers.process import ProcessWorker
 
-from deployments.spec import WORK_POOL, DeploymentPlan, DeploymentSpec, mission_tag
-
-_PAGE = 200
-_BEGUN = [StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Changes:
-    """Names of the deployments, by what `apply` did with them."""
-
-    created: tuple[str, ...] = ()
-    updated: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    deleted: tuple[str, ...] = ()
-    retired: tuple[str, ...] = ()
-    """No longer in the plan, but a run of theirs is in progress and needs them: left without schedules, to be deleted later."""
+from deployments.automations import automation, owner
+from deployments.changes import Changes, summary
+from deployments.present import Present, find_automations, find_deployments, read_present
+from deployments.spec import ONCE_TAG, WORK_POOL, DeploymentPlan, DeploymentSpec, mission_tag
+from deployments.steps import (
+    DeleteAutomation,
+    DeleteDeployment,
+    DeleteRun,
+    LayRun,
+    MissTime,
+    PauseAutomation,
+    PauseDeployment,
+    RetireDeployment,
+    Step,
+    WriteAutomation,
+    WriteDeployment,
+    steps,
+)
 
 
 async def apply(plan: DeploymentPlan, client: PrefectClient, *, is_paused: bool) -> Changes:
-    """Creates, updates and deletes deployments until those with the plan's tag are those of the plan (R2.7).
+    """Creates, updates and deletes until what carries the plan's tag is what the plan says (R2.7).
 
-    `is_paused` pauses all of them. Not paused means that new ones run; those that are paused stay so until `set_paused`.
+    `is_paused` pauses all of it. Not paused means that new objects run; those that are paused stay so until `set_paused`.
     """
-    present = {found.name: found for found in await _find(plan.tag, client)}
-    wanted = {spec.name for spec in plan.deployments}
-    created = [spec for spec in plan.deployments if spec.name not in present]
-    updated = [spec for spec in plan.deployments if spec.name in present and not _is_current(present[spec.name], spec)]
-    await _write([*created, *updated], client, is_paused=is_paused)
-    touched = {spec.name for spec in (*created, *updated)}
-    kept = [found for name, found in present.items() if name in wanted and name not in touched]
-    paused = await _switch(kept, True, client) if is_paused else ()
-    deleted, retired = await _withdraw([found for name, found in present.items() if name not in wanted], client)
-    return Changes(
-        created=tuple(spec.name for spec in created),
-        updated=(*(spec.name for spec in updated), *paused),
-        unchanged=tuple(found.name for found in kept if found.name not in paused),
-        deleted=deleted,
-        retired=retired,
-    )
+    present = await read_present(plan, client)
+    decided = steps(plan, present, datetime.now(UTC), is_paused=is_paused)
+    await _write(decided, present, client, is_paused=is_paused)
+    return summary(plan, decided)
+
+
+async def would_apply(plan: DeploymentPlan, client: PrefectClient, *, is_paused: bool) -> tuple[Step, ...]:
+    """What `apply` would do now; nothing is written."""
+    return steps(plan, await read_present(plan, client), datetime.now(UTC), is_paused=is_paused)
 
 
 async def set_paused(mission_id: str, is_paused: bool, client: PrefectClient) -> tuple[str, ...]:
-    """Pauses or resumes a Mission's deployments; the names of those that were not so already (R3.2).
+    """Pauses or resumes what starts a Mission's runs; the names of what was not so already (R3.2).
 
-    Pausing drops the runs that schedules have laid ahead, resuming lays new ones from now on: nothing is caught up.
+    Pausing drops the runs that schedules have laid ahead, resuming lays new ones from now on: nothing is caught up. A run for
+    a single time stays, and the gate refuses it while the Mission is paused.
     """
-    return await _switch(await _find(mission_tag(mission_id), client), is_paused, client)
+    tag = mission_tag(mission_id)
+    deployments = [one for one in await find_deployments(tag, client) if one.paused != is_paused]
+    automations = [one for one in await find_automations(tag, client) if one.enabled == is_paused]
+    for one in deployments:
+        await _switch_deployment(one, is_paused, client)
+    for one in automations:
+        await _switch_automation(one, is_paused, client)
+    return tuple(one.name for one in (*deployments, *automations))
 
 
 async def remove(mission_id: str, client: PrefectClient) -> tuple[str, ...]:
-    """Deletes a Mission's deployments with all runs that have not started; the names of those that were there."""
-    found = await _find(mission_tag(mission_id), client)
-    for deployment in found:
-        await _delete(deployment.id, client)
-    return tuple(deployment.name for deployment in found)
+    """Deletes a Mission's automations, and its deployments with all runs that have not started; the names of what was there."""
+    deployments = await find_deployments(mission_tag(mission_id), client)
+    automations = await find_automations(mission_tag(mission_id), client)
+    for one in automations:
+        await client.delete_automation(one.id)
+    for one in deployments:
+        await _delete_deployment(one.id, client)
+    return tuple(one.name for one in (*deployments, *automations))
 
 
 async def ensure_work_pool(client: PrefectClient) -> None:
@@ -86,30 +93,63 @@ async def ensure_work_pool(client: PrefectClient) -> None:
             await client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type=ProcessWorker.type, base_job_template=template))
 
 
-async def _find(tag: str, client: PrefectClient) -> list[DeploymentResponse]:
-    with_tag = DeploymentFilter(tags=DeploymentFilterTags(all_=[tag]))
-    found: list[DeploymentResponse] = []
-    while True:
-        page = await client.read_deployments(
-            deployment_filter=with_tag, sort=DeploymentSort.NAME_ASC, limit=_PAGE, offset=len(found)
-        )
-        found.extend(page)
-        if len(page) < _PAGE:
-            return found
+async def _write(decided: Sequence[Step], present: Present, client: PrefectClient, *, is_paused: bool) -> None:
+    written = [step.spec for step in decided if isinstance(step, WriteDeployment)]
+    for spec in written:
+        _schedules(spec)  # what Prefect can't read fails here, before the first write
+    writer = _Writer(
+        client=client,
+        is_paused=is_paused,
+        flows=await _flows(written, client),
+        ids={found.name: found.id for found in present.deployments},
+    )
+    for step in decided:
+        await writer.do(step)
 
 
-def _is_current(found: DeploymentResponse, spec: DeploymentSpec) -> bool:
-    """True when nothing has to be written; a retired deployment has its hash still, but not its schedules."""
-    return found.version == spec.hash and {one.slug for one in found.schedules} == {one.slug for one in spec.schedules}
+async def _flows(specs: Iterable[DeploymentSpec], client: PrefectClient) -> dict[str, UUID]:
+    return {name: await client.create_flow_from_name(name) for name in dict.fromkeys(spec.flow_name for spec in specs)}
 
 
-async def _write(specs: Sequence[DeploymentSpec], client: PrefectClient, *, is_paused: bool) -> None:
-    """Creates the deployments or, where one of that flow and name is there, replaces it with its schedules."""
-    schedules = {spec.name: _schedules(spec) for spec in specs}  # what Prefect can't read fails here, before the first write
-    flow_ids = {name: await client.create_flow_from_name(name) for name in dict.fromkeys(spec.flow_name for spec in specs)}
-    for spec in specs:
-        await client.create_deployment(
-            flow_id=flow_ids[spec.flow_name],
+@dataclass(frozen=True, kw_only=True)
+class _Writer:
+    """Does one step after the other; `ids` are those of deployments, by name, what was just created included."""
+
+    client: PrefectClient
+    is_paused: bool
+    flows: dict[str, UUID]
+    ids: dict[str, UUID] = field(default_factory=dict[str, UUID])
+
+    async def do(self, step: Step) -> None:
+        match step:
+            case WriteDeployment(spec=spec):
+                self.ids[spec.name] = await self._write_deployment(spec)
+            case PauseDeployment(found=found):
+                await _switch_deployment(found, True, self.client)
+            case WriteAutomation():
+                await self._write_automation(step)
+            case PauseAutomation(found=found):
+                await _switch_automation(found, True, self.client)
+            case LayRun(spec=spec):
+                await self._lay_run(spec)
+            case MissTime():
+                pass
+            case DeleteRun(found=run):
+                with suppress(ObjectNotFound):
+                    await self.client.delete_flow_run(run.id)
+            case DeleteAutomation(found=found):
+                await self.client.delete_automation(found.id)
+            case RetireDeployment(found=found):
+                for schedule in found.schedules:
+                    await self.client.delete_deployment_schedule(found.id, schedule.id)
+            case DeleteDeployment(found=found):
+                await _delete_deployment(found.id, self.client)
+            case _:
+                assert_never(step)
+
+    async def _write_deployment(self, spec: DeploymentSpec) -> UUID:
+        return await self.client.create_deployment(
+            flow_id=self.flows[spec.flow_name],
             name=spec.name,
             version=spec.hash,
             description=spec.text,
@@ -120,9 +160,25 @@ async def _write(specs: Sequence[DeploymentSpec], client: PrefectClient, *, is_p
             parameters=dict(spec.parameters),
             parameter_openapi_schema=dict(spec.parameter_schema),
             enforce_parameter_schema=True,
-            schedules=schedules[spec.name],
+            schedules=_schedules(spec),
             work_pool_name=spec.work_pool,
-            paused=True if is_paused else None,  # None leaves one that is there as it is
+            paused=True if self.is_paused else None,  # None leaves one that is there as it is
+        )
+
+    async def _write_automation(self, step: WriteAutomation) -> None:
+        deployment_id, was_enabled = self.ids[step.deployment], step.found.enabled if step.found else True
+        wanted = automation(step.spec, deployment_id, is_enabled=was_enabled and not self.is_paused)
+        if step.found is None:
+            await self.client.create_automation(wanted.model_copy(update={"owner_resource": owner(deployment_id)}))
+        else:
+            await self.client.update_automation(step.found.id, wanted)
+
+    async def _lay_run(self, spec: DeploymentSpec) -> None:
+        await self.client.create_flow_run_from_deployment(
+            self.ids[spec.name],
+            state=Scheduled(scheduled_time=spec.once_at),
+            tags=[ONCE_TAG],
+            idempotency_key=spec.once_key,
         )
 
 
@@ -133,38 +189,14 @@ def _schedules(spec: DeploymentSpec) -> list[DeploymentScheduleCreate]:
     ]
 
 
-async def _switch(deployments: Sequence[DeploymentResponse], is_paused: bool, client: PrefectClient) -> tuple[str, ...]:
-    differing = [deployment for deployment in deployments if deployment.paused != is_paused]
-    for deployment in differing:
-        if is_paused:
-            await client.pause_deployment(deployment.id)
-        else:
-            await client.resume_deployment(deployment.id)
-    return tuple(deployment.name for deployment in differing)
+async def _switch_deployment(found: DeploymentResponse, is_paused: bool, client: PrefectClient) -> None:
+    await (client.pause_deployment(found.id) if is_paused else client.resume_deployment(found.id))
 
 
-async def _withdraw(deployments: Sequence[DeploymentResponse], client: PrefectClient) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Deletes what is no longer wanted, or only its schedules while a run of it is in progress; the names of both kinds."""
-    deleted: list[str] = []
-    retired: list[str] = []
-    for deployment in deployments:
-        if await _has_run_in_progress(deployment.id, client):
-            for schedule in deployment.schedules:
-                await client.delete_deployment_schedule(deployment.id, schedule.id)
-            retired.append(deployment.name)
-        else:
-            await _delete(deployment.id, client)
-            deleted.append(deployment.name)
-    return tuple(deleted), tuple(retired)
+async def _switch_automation(found: Automation, is_paused: bool, client: PrefectClient) -> None:
+    await (client.pause_automation(found.id) if is_paused else client.resume_automation(found.id))
 
 
-async def _delete(deployment_id: UUID, client: PrefectClient) -> None:
+async def _delete_deployment(deployment_id: UUID, client: PrefectClient) -> None:
     with suppress(ObjectNotFound):  # gone meanwhile, as wanted
         await client.delete_deployment(deployment_id)
-
-
-async def _has_run_in_progress(deployment_id: UUID, client: PrefectClient) -> bool:
-    """True when a run has begun and not ended: it would not find its code again without the deployment."""
-    begun = {"operator": "or_", "type": {"any_": _BEGUN}, "name": {"any_": ["Resuming", "AwaitingRetry"]}}
-    in_progress = FlowRunFilter.model_validate({"deployment_id": {"any_": [deployment_id]}, "state": begun})
-    return bool(await client.read_flow_runs(flow_run_filter=in_progress, limit=1))

@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 
 from pydantic import JsonValue
 
-from blueprint.errors import InvalidInput
 from blueprint.mission import Mission
 from blueprint.plan import Blueprint, Task
 from blueprint.triggers import Cron, Event, Manual, Once
 from blueprint.values import digest
-from deployments.spec import DeploymentPlan, DeploymentSpec, ScheduleSpec, mission_tag
+from blueprint.values import zone as zone_info
+from deployments.event_rules import waiting_automation
+from deployments.spec import MISSIONS_TAG, AutomationSpec, DeploymentPlan, DeploymentSpec, ScheduleSpec, mission_tag
 
 TASK_FLOW = "run-task"
 TASK_ENTRYPOINT = "flows.run_task.run_task"
@@ -22,7 +24,7 @@ def compile_blueprint(
 ) -> DeploymentPlan:
     """The deployments of version `version` of a Mission's plan, one a Task; `parameter_schema` is that of the flow `run-task`.
 
-    InvalidInput for what this version can't start yet: once and event triggers.
+    InvalidInput for event rules that Prefect can't have.
     """
     zone = plan.timezone or mission.timezone or "UTC"
     origin = f"Deployed from version {version} of the plan."
@@ -44,17 +46,19 @@ def deployment_name(mission_id: str, task_name: str) -> str:
 
 
 def _deployment(mission_id: str, task: Task, zone: str, origin: str, parameter_schema: Mapping[str, JsonValue]) -> DeploymentSpec:
-    schedules = _schedules(task, zone)
+    schedules, once_at = _schedules(task, zone), _once_at(task)
     return DeploymentSpec(
         name=deployment_name(mission_id, task.name),
         flow_name=TASK_FLOW,
         entrypoint=TASK_ENTRYPOINT,
-        description=_description(task, schedules),
+        description=_description(task, zone, schedules),
         origin=origin,
         parameters={"mission": mission_id, "task": task.name},
         parameter_schema=parameter_schema,
-        tags=("missions", mission_tag(mission_id)),
+        tags=(MISSIONS_TAG, mission_tag(mission_id)),
         schedules=schedules,
+        automation=_automation(mission_id, task),
+        once_at=once_at,
     )
 
 
@@ -64,20 +68,38 @@ def _schedules(task: Task, zone: str) -> tuple[ScheduleSpec, ...]:
     match task.trigger:
         case Cron(cron=cron, timezone=timezone):
             return (ScheduleSpec(slug="cron", cron=cron, timezone=timezone or zone),)
-        case Manual():
+        case Once() | Event() | Manual():
             return ()
-        case Once() | Event():
-            raise InvalidInput(
-                f"Task {task.name!r} has a trigger of kind {task.trigger.kind!r}, which arrives with a later version; "
-                "give it a cron trigger, or a manual one and start it by hand."
-            )
 
 
-def _description(task: Task, schedules: tuple[ScheduleSpec, ...]) -> str:
-    starts = ", ".join(f"cron `{schedule.cron}` in {schedule.timezone}" for schedule in schedules) or "only when asked"
-    if task.after:
-        starts = f"after {' and '.join(f'`{name}`' for name in task.after)}, once for each round in which all have succeeded"
+def _once_at(task: Task) -> datetime | None:
+    return task.trigger.at if isinstance(task.trigger, Once) and not task.after else None
+
+
+def _automation(mission_id: str, task: Task) -> AutomationSpec | None:
+    if isinstance(task.trigger, Event) and not task.after:
+        return waiting_automation(mission_id, task.name, task.trigger)
+    return None
+
+
+def _description(task: Task, zone: str, schedules: tuple[ScheduleSpec, ...]) -> str:
+    starts = ", ".join(f"cron `{schedule.cron}` in {schedule.timezone}" for schedule in schedules) or _starts(task, zone)
     return f"**{_inert(' '.join(task.title.split()))}**\n\nStarts: {starts}.\n\n{_inert(task.instructions.strip())}"
+
+
+def _starts(task: Task, zone: str) -> str:
+    """When a Task without a schedule starts, in words."""
+    if task.after:
+        return f"after {' and '.join(f'`{name}`' for name in task.after)}, once for each round in which all have succeeded"
+    match task.trigger:
+        case Once(at=at):
+            return f"once, at {at.astimezone(zone_info(zone)):%Y-%m-%d %H:%M:%S} in {zone}"
+        case Event() as rule:
+            labels = " and ".join(f"{each.label} = {each.value}" for each in rule.match)
+            window = f", {rule.threshold} times within {rule.within_seconds} s" if rule.threshold > 1 else ""
+            return _inert(f"on event {rule.event}{f' with {labels}' if labels else ''}{window}")
+        case _:
+            return "only when asked"
 
 
 def _inert(text: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from deployments.spec import DeploymentPlan, DeploymentSpec
+from deployments.spec import MISSIONS_TAG, DeploymentPlan, DeploymentSpec
 
 SYSTEM_TAG = "missions-system"
 
@@ -36,5 +36,5 @@ def _deployment(flow: SystemFlow) -> DeploymentSpec:
         description=flow.description,
         parameters={},
         parameter_schema=flow.parameter_schema,
-        tags=("missions", SYSTEM_TAG),
+        tags=(MISSIONS_TAG, SYSTEM_TAG),
     )

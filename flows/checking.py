@@ -26,6 +26,7 @@ from blueprint.errors import MissionsError, Unavailable
 from blueprint.values import Value
 from deployments.spec import WORK_POOL
 from deployments.system import SYSTEM_TAG
+from flows.drift import MEND, check_plans
 from flows.event_checks import check_automations, check_events
 
 SCHEDULER_SECONDS = 40.0
@@ -85,8 +86,9 @@ async def check_installation(store: Store, client: PrefectClient, *, service_url
         _Part(
             name="automations",
             look=lambda: check_automations(client),
-            mend="Look at the automation in the Prefect UI, and at its events; apply its Mission's plan again.",
+            mend="Look at the automation in the Prefect UI, and at its events; `missions launch` writes its Mission's anew.",
         ),
+        _Part(name="plans", look=lambda: check_plans(store, client), mend=MEND),
         *(
             [_Part(name="service", look=lambda: _service(service_url), mend="Look at logs/service.log; restart `missions up`.")]
             if service_url

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from time import monotonic
 
 import httpx
@@ -19,6 +20,8 @@ from deployments.gateway.forwarding import Forwarder
 from deployments.gateway.intake import Intake
 from deployments.gateway.receiving import Gateway
 from deployments.gateway.sources import FRESH_SECONDS, Sources
+from deployments.gateway.wanted import Rules
+from deployments.present import all_automations
 from flows.opening import open_store
 
 logger = logging.getLogger(__name__)
@@ -62,7 +65,10 @@ async def _forward(gateway: Gateway) -> None:
 
     async def pass_on(store: Store) -> None:
         async with get_client() as client:
-            await _rounds(gateway, store, Forwarder(store=store.events, client=client, counters=gateway.counters))
+            rules = Rules(partial(all_automations, client))
+            await _rounds(
+                gateway, store, Forwarder(store=store.events, client=client, counters=gateway.counters, is_wanted=rules.want)
+            )
 
     async def open_and_pass_on() -> None:
         async with open_store() as store:

@@ -6,9 +6,8 @@ import os
 import re
 import shlex
 import shutil
-from asyncio.subprocess import DEVNULL, PIPE
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ import yaml
 
 from blocks.event_source import EventSource
 from blueprint.events import EventMapping
-from deployments.local.ports import free_port
 from tests.deployments.gateway.requests import alert, notification
+from tests.fakes.alertmanager import alertmanager, needs_alertmanager
 from tests.fakes.command import run_here
 from tests.fakes.installation import Installation
 
@@ -98,7 +97,7 @@ async def test_removed_source_is_gone(reader: Reader) -> None:
     assert (again.code, again.stderr[:40]) == (2, "Error: There is no event source block 's")
 
 
-@pytest.mark.skipif(shutil.which("prometheus-alertmanager") is None, reason="no Alertmanager here; .ci/run installs it")
+@needs_alertmanager
 async def test_real_alertmanager_with_this_configuration_delivers(reader: Reader, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text(reader.tokens["prod-alerts"])
@@ -137,26 +136,3 @@ def test_comments_of_the_mapping_tell_the_defaults() -> None:
     said: dict[str, Any] = yaml.safe_load(written("builds.yaml"))
     assert said.keys() == EventMapping.model_fields.keys()
     assert (EventMapping().id, EventMapping().name, EventMapping().events, EventMapping().time) == ("/id", "/type", "", "")
-
-
-@asynccontextmanager
-async def alertmanager(config: Path) -> AsyncGenerator[str]:
-    """The address of an Alertmanager with this configuration; gone afterwards."""
-    port = free_port()
-    options = [f"--config.file={config}", f"--storage.path={config.parent}", "--cluster.listen-address="]
-    process = await asyncio.create_subprocess_exec(
-        "prometheus-alertmanager", *options, f"--web.listen-address=127.0.0.1:{port}", stdout=DEVNULL, stderr=DEVNULL
-    )
-    try:
-        async with asyncio.timeout(SECONDS), httpx.AsyncClient(trust_env=False) as http:
-            while True:
-                assert process.returncode is None
-                try:
-                    if (await http.get(f"http://127.0.0.1:{port}/-/ready")).is_success:
-                        break
-                except httpx.TransportError:
-                    await asyncio.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        await asyncio.wait_for(process.wait(), 10)

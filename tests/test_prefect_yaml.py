@@ -3,18 +3,14 @@
 Write it again after a change of a system flow: `.venv/bin/python -m tests.test_prefect_yaml`
 """
 
-import asyncio
-import os
-import sys
-from pathlib import Path
-
 from deployments.prefect_yaml import render_prefect_yaml
 from deployments.system import SYSTEM_TAG
 from flows.starting import start
 from flows.system import system_deployments
+from tests.fakes.deploying import ROOT, deploy
 from tests.fakes.installation import Installation
 
-FILE = Path(__file__).parents[1] / "prefect.yaml"
+FILE = ROOT / "prefect.yaml"
 
 
 def test_the_file_is_up_to_date():
@@ -28,19 +24,6 @@ async def test_prefect_deploys_it_and_a_creation_from_it_asks_what_is_missing(in
         run_id = await start(client, "create/create", {"goal": "Inspect this host"})
     assert sorted(found) == ["create", "reply"]
     assert (await installation.asked(run_id)).key == "align-1"
-
-
-async def deploy(installation: Installation) -> None:
-    """`prefect --no-prompt deploy --all` in the repository, to this installation."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"),
-        cwd=FILE.parent,
-        env={**os.environ, "PREFECT_API_URL": installation.addresses.api_url},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await asyncio.wait_for(process.communicate(), 90)
-    assert process.returncode == 0, said.decode()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ looked for; one that does not show up (Prefect was killed meanwhile) is passed o
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from time import monotonic
@@ -38,6 +38,10 @@ MOST_ATTEMPTS = 12
 _CONFIRM_SECONDS = 2.0
 
 
+async def _anything(_: StoredEvent) -> bool:
+    return True
+
+
 @dataclass(kw_only=True)
 class Forwarder:
     """One round after the other; two at once need a lock around each."""
@@ -45,7 +49,7 @@ class Forwarder:
     store: EventStore
     client: PrefectClient
     counters: Counters
-    is_wanted: IsWanted = field(default=lambda _: True)
+    is_wanted: IsWanted = _anything
     _looked: float | None = None
     _under_way: int = 0
 
@@ -97,7 +101,7 @@ class Forwarder:
         self._under_way += len(some)
         for stored in some:
             if stored.attempts == 0:
-                self.counters.passed_on(stored.source, is_wanted=self.is_wanted(stored))
+                self.counters.passed_on(stored.source, is_wanted=await self.is_wanted(stored))
         return None
 
     async def _post(self, some: Sequence[StoredEvent]) -> None:

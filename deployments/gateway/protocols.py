@@ -48,5 +48,5 @@ class EventStore(Protocol):
 LoadSources = Callable[[], Awaitable[Sequence[EventSourceConnection]]]
 """All sources as they are configured now."""
 
-IsWanted = Callable[[StoredEvent], bool]
+IsWanted = Callable[[StoredEvent], Awaitable[bool]]
 """Whether any rule waits for such an event."""

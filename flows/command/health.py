@@ -13,7 +13,7 @@ from flows.settings import RunSettings
 async def doctor(as_json: AsJson = False) -> None:
     """Check every part, and say how to mend what fails.
 
-    That is models, tools, Digital Employees, scheduler, worker, system flows, store, events and automations.
+    That is models, tools, Digital Employees, scheduler, worker, system flows, store, events, automations and plans.
     Exit code 1 when something fails.
     """
     async with session() as here:
@@ -26,7 +26,8 @@ async def doctor(as_json: AsJson = False) -> None:
         show_table(["CHECK", "PART", "FOUND"], rows, "Nothing to check.")
         for check in checks:
             if not check.is_ok:
-                show(f"\n{check.name}: {check.mend}")
+                whole = f"{check.found}\n" if "\n" in check.found else ""  # the table has one line for it
+                show(f"\n{check.name}: {whole}{check.mend}")
     if not all(check.is_ok for check in checks):
         raise typer.Exit(1)
 

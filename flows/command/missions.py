@@ -7,16 +7,17 @@ import typer
 
 from blocks.digital_employee import DigitalEmployee
 from blocks.loading import load_block
-from blueprint.errors import InvalidInput
+from blueprint.errors import InvalidBlueprint, InvalidInput
 from blueprint.mission import Mission, MissionState
 from blueprint.plan import Blueprint
 from blueprint.triggers import next_fires
 from blueprint.validation import problems_of
 from blueprint.values import short_id
+from deployments.changes import Change
 from flows.command.answering import how_to_answer, this_person
 from flows.command.output import AsJson, Session, command, session, show, show_json, show_table
 from flows.command.runs import OfMission
-from flows.creation.launching import launch_plan
+from flows.creation.launching import hindrances, launch_plan, launch_would_do
 from flows.creation.surroundings import look_around
 from flows.links import deployments_page
 from flows.settings import RunSettings
@@ -46,15 +47,30 @@ async def show_mission(mission: OfMission, as_json: AsJson = False) -> None:
 
 
 @command
-async def launch(mission: OfMission, as_json: AsJson = False) -> None:
-    """Launch a Draft: verify its latest plan and put it in force."""
+async def launch(
+    mission: OfMission,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be created, changed and deleted.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Verify a Mission's plan and put it in force; in force already, put right what differs in Prefect."""
     async with session() as here:
         found = await here.store.missions.find(mission)
         number, blueprint = await plan_of(here, found, None)
         employee = await (await load_block(DigitalEmployee, found.employee)).employee()
         problems = problems_of((await look_around(employee, _settings())).verify(blueprint))
+        if dry_run:
+            if hindering := hindrances(found, blueprint, problems):
+                raise InvalidBlueprint([str(problem) for problem in hindering])
+            return _show_changes(await launch_would_do(here.client, found, blueprint, number), as_json)
         await launch_plan(here.store, found.id, version=number, digest=blueprint.digest, by=this_person(), problems=problems)
-        await show_one(here, await here.store.missions.get(found.id), as_json)
+        return await show_one(here, await here.store.missions.get(found.id), as_json)
+
+
+def _show_changes(changes: list[Change], as_json: bool) -> None:
+    if as_json:
+        return show_json(changes)
+    rows = [[change.action, change.kind, change.name, change.why] for change in changes]
+    return show_table(["ACTION", "WHAT", "NAME", "WHY"], rows, "Nothing would change.")
 
 
 async def plan_of(here: Session, mission: Mission, version: int | None) -> tuple[int, Blueprint]:

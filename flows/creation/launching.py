@@ -1,21 +1,28 @@
 """Launches a confirmed plan: deployments first made equal to it, then the Mission is Active (R2.4, R2.7)."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from time import monotonic
 
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import PrefectClient, get_client
 from prefect.utilities.callables import parameter_schema
 from pydantic import JsonValue, TypeAdapter
 
 from blocks.store.store import Store
-from blueprint.errors import InvalidBlueprint, InvalidInput
+from blueprint.errors import InvalidBlueprint, InvalidInput, Unavailable
 from blueprint.mission import Mission, MissionState, check_transition
 from blueprint.plan import Blueprint
 from blueprint.problems import Problem
 from blueprint.records import Message
-from deployments.apply import Changes, apply
+from deployments.apply import apply, set_paused, would_apply
+from deployments.changes import Change, Changes, change
 from deployments.compiler import compile_blueprint
 from deployments.spec import DeploymentPlan
 from flows.run_task import run_task
+
+PATIENCE_SECONDS = 60
+"""So long one launch of a Mission waits for another."""
 
 _SCHEMA: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
@@ -30,10 +37,36 @@ async def launch_plan(store: Store, mission_id: str, *, version: int, digest: st
     """Put exactly the plan with this digest in force; may be repeated after a kill anywhere in it.
 
     InvalidBlueprint when verification found problems, InvalidInput when the digest is not that version's: nothing is changed.
+    Unavailable while somebody else launches a plan of this Mission.
     """
-    if problems:
-        raise InvalidBlueprint([str(problem) for problem in problems])
+    give_up = monotonic() + PATIENCE_SECONDS
+    while monotonic() < give_up:
+        async with store.advisory_lock(f"launch:{mission_id}") as is_ours:
+            if is_ours:
+                return await _launch(store, mission_id, version=version, digest=digest, by=by, problems=problems)
+        await asyncio.sleep(0.2)
+    raise Unavailable(f"A plan of Mission {mission_id!r} is being launched for over {PATIENCE_SECONDS} s; try again.")
+
+
+async def launch_would_do(client: PrefectClient, mission: Mission, plan: Blueprint, version: int) -> list[Change]:
+    """What launching this version would create, change and delete in Prefect now; nothing is written."""
+    decided = await would_apply(compiled(mission, plan, version), client, is_paused=False)
+    return [change(step) for step in decided]
+
+
+def hindrances(mission: Mission, plan: Blueprint, problems: Sequence[Problem]) -> list[Problem]:
+    """The problems that keep a plan from being launched.
+
+    A single time that has passed is none where the plan is in force already: it was to come when people confirmed it.
+    """
+    is_in_force = mission.plan_digest == plan.digest
+    return [problem for problem in problems if not (is_in_force and problem.check == "times")]
+
+
+async def _launch(store: Store, mission_id: str, *, version: int, digest: str, by: str, problems: list[Problem]) -> Changes:
     mission, plan = await store.missions.get(mission_id), await store.plans.get(mission_id, version)
+    if found := hindrances(mission, plan, problems):
+        raise InvalidBlueprint([str(problem) for problem in found])
     if plan.digest != digest:
         raise InvalidInput(f"Version {version} of {mission_id!r} is not the plan that was shown; look at it again, then launch.")
     if mission.state is not MissionState.ACTIVE:
@@ -45,18 +78,26 @@ async def launch_plan(store: Store, mission_id: str, *, version: int, digest: st
     await store.rounds.begin(mission_id, plan.dependents)
     async with get_client() as client:
         changes = await apply(deployments, client, is_paused=False)
+        if mission.state is MissionState.PAUSED:
+            await set_paused(mission_id, False, client)
     if mission.state is not MissionState.ACTIVE:
         await store.missions.set_state(mission_id, MissionState.ACTIVE, now, by=by)
-    await store.messages.add(_message(mission, version, by, now))
+    await store.messages.add(_message(mission, version, by, now, _missed_times(deployments, changes)))
     return changes
 
 
-def _message(mission: Mission, version: int, by: str, now: datetime) -> Message:
+def _missed_times(plan: DeploymentPlan, changes: Changes) -> list[str]:
+    """The single times that had passed before anything could be laid ahead for them."""
+    return [f"{spec.once_at:%Y-%m-%d %H:%M} UTC ({spec.name})" for spec in plan.deployments if spec.once_key in changes.missed]
+
+
+def _message(mission: Mission, version: int, by: str, now: datetime, missed: list[str]) -> Message:
+    passed = f" Not run, because the time had passed: {', '.join(missed)}." if missed else ""
     return Message(
         id=f"{mission.id}:launched:{version}",
         mission_id=mission.id,
         event="mission",
         title=f"{mission.title}: launched",
-        body=f"Version {version} of the plan is in force, confirmed by {by}.",
+        body=f"Version {version} of the plan is in force, confirmed by {by}.{passed}",
         at=now,
     )

@@ -15,12 +15,10 @@ from blueprint.mission import Mission
 from blueprint.occasion import EventGiven
 from blueprint.plan import Blueprint
 from blueprint.records import FireRecord, QueuedFire, RunRecord, RunState, StartedBy
+from deployments.spec import ONCE_TAG
 
 GATE_SECONDS = 30
 """How long a run waits for other runs of the same Task that are at the gate."""
-
-ONCE_TAG = "once"
-"""On the flow run that was laid for a Task's one time."""
 
 
 @dataclass(frozen=True, kw_only=True)

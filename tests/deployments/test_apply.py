@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import pytest
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import DeploymentFilter, FlowRunFilter
@@ -14,8 +13,9 @@ from prefect.client.schemas.schedules import CronSchedule
 from prefect.states import Pending, Running, Scheduled, Suspended
 
 from blueprint.triggers import next_fires
-from deployments.apply import Changes, apply, remove, set_paused
-from tests.deployments.conftest import Prefect, Recorder, eventually
+from deployments.apply import apply, remove, set_paused
+from deployments.changes import Changes
+from tests.deployments.conftest import Recorder, eventually
 from tests.deployments.plans import compiled, cron, task
 
 DISK, LOAD, LOGS = task("disk", cron()), task("load", cron("*/15 * * * *")), task("logs")
@@ -151,20 +151,6 @@ async def test_removing_takes_one_mission_and_leaves_the_others(client: PrefectC
     assert list(await present(client, "stays")) == ["logs"]
 
 
-async def test_apply_interrupted_at_any_write_is_finished_by_the_next(prefect: Prefect, client: PrefectClient):
-    wanted = compiled("broken", LOGS, task("disk", cron("0 4 * * *")), task("new"))
-    for allowed in range(4):  # the flow, one created, one updated, one deleted
-        await remove("broken", client)
-        await apply(compiled("broken", DISK, LOAD, LOGS), client, is_paused=False)
-        async with PrefectClient(api=prefect.api, httpx_settings={"event_hooks": {"request": [Fuse(allowed)]}}) as breaking:
-            with pytest.raises(BrokenOff):
-                await apply(wanted, breaking, is_paused=False)
-        await apply(wanted, client, is_paused=False)
-        found = await present(client, "broken")
-        assert {one.name: one.version for one in found.values()} == {one.name: one.hash for one in wanted.deployments}
-        assert [schedule.slug for schedule in found["disk"].schedules] == ["cron"]
-
-
 async def test_a_schedule_that_prefect_refuses_changes_nothing(recorder: tuple[PrefectClient, Recorder]):
     client, record = recorder
     plan = compiled("refused", LOGS, DISK)
@@ -173,24 +159,6 @@ async def test_a_schedule_that_prefect_refuses_changes_nothing(recorder: tuple[P
     with pytest.raises(ValueError, match="Invalid cron string"):
         await apply(broken, client, is_paused=False)
     assert record.writes == []
-
-
-class BrokenOff(Exception):
-    """The process died here, as far as apply can tell."""
-
-
-class Fuse:
-    """Lets so many writes of a client through and then breaks off."""
-
-    def __init__(self, allowed: int) -> None:
-        self._left = allowed
-
-    async def __call__(self, request: httpx.Request) -> None:
-        if request.method == "GET" or request.url.path.endswith("/filter"):
-            return
-        if not self._left:
-            raise BrokenOff
-        self._left -= 1
 
 
 async def _has_runs(client: PrefectClient, deployment: DeploymentResponse, at_least: int = 1) -> bool:

@@ -11,9 +11,9 @@ from markdown_it import MarkdownIt
 
 from blueprint.errors import InvalidInput
 from blueprint.plan import Blueprint, Task
-from blueprint.triggers import Event, Manual, Once
+from blueprint.triggers import Event, LabelMatch, Manual, Once
 from deployments.compiler import compile_blueprint, deployment_name
-from deployments.spec import DeploymentPlan, DeploymentSpec, ScheduleSpec
+from deployments.spec import AutomationSpec, DeploymentPlan, DeploymentSpec, ScheduleSpec
 from tests.deployments.plans import SCHEMA, compiled, cron, mission, task
 
 names = some.builds(
@@ -25,7 +25,15 @@ tasks = some.builds(
     name=names,
     title=some.text(min_size=1, max_size=120).filter(str.strip),
     instructions=some.text(min_size=1, max_size=300).filter(str.strip),
-    trigger=some.sampled_from([Manual(), cron(), cron("*/15 * * * 1-5", "Europe/Berlin")]),
+    trigger=some.sampled_from(
+        [
+            Manual(),
+            cron(),
+            cron("*/15 * * * 1-5", "Europe/Berlin"),
+            Once(at=datetime(2027, 1, 1, tzinfo=UTC)),
+            Event(event="alertmanager.firing", match=(LabelMatch(label="alertname", value="*"),)),
+        ]
+    ),
 )
 
 
@@ -65,10 +73,68 @@ def test_the_nearest_time_zone_counts(trigger: str, plan: str, missions: str, ex
     assert compiled.deployments[0].schedules[0].timezone == expected
 
 
-@pytest.mark.parametrize("trigger", [Once(at=datetime(2027, 1, 1, tzinfo=UTC)), Event(event="alertmanager.firing")])
-def test_triggers_that_nothing_starts_yet_are_refused(trigger: Once | Event):
-    with pytest.raises(InvalidInput, match=f"Task 'disk' has a trigger of kind '{trigger.kind}', which arrives with a later"):
-        compiled("host", task("disk", trigger))
+def test_a_once_trigger_becomes_a_single_run_with_a_key_of_its_own():
+    (spec,) = compiled("host", task("disk", Once(at=datetime(2027, 1, 1, 18, tzinfo=UTC)))).deployments
+    assert (spec.schedules, spec.automation, spec.once_at) == ((), None, datetime(2027, 1, 1, 18, tzinfo=UTC))
+    assert spec.once_key == "once:host--disk:2027-01-01T18:00:00+00:00"
+    assert "Starts: once, at 2027-01-01 18:00:00 in UTC." in spec.description
+
+
+def test_an_event_trigger_becomes_an_automation():
+    rule = Event(
+        event="alertmanager.firing",
+        match=(LabelMatch(label="alertname", value="DiskFull"), LabelMatch(label="instance", value="db*")),
+        threshold=3,
+        within_seconds=300,
+        cooldown_seconds=3600,
+        deduplicate_by=("instance",),
+    )
+    (spec,) = compiled("host", task("disk", rule)).deployments
+    assert spec.automation == AutomationSpec(
+        name="mission:host:disk",
+        description="Starts Task `disk` of Mission `host`. Missions keeps it as the plan says.",
+        event="alertmanager.firing",
+        match={"alertname": "DiskFull", "instance": "db*"},
+        threshold=3,
+        within_seconds=300,
+        for_each=("instance",),
+    )
+    assert (
+        "Starts: on event alertmanager.firing with alertname = DiskFull and instance = db\\*, 3 times within 300 s."
+        in spec.description
+    )
+
+
+def test_each_event_of_a_rule_without_threshold_starts_a_run():
+    rule = Event(event="alertmanager.firing", within_seconds=300, deduplicate_by=("instance",))
+    (spec,) = compiled("host", task("disk", rule)).deployments
+    assert spec.automation is not None
+    assert (spec.automation.threshold, spec.automation.within_seconds, spec.automation.for_each) == (1, 0, ())
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        (Event(event="e", match=(LabelMatch(label="a", value="1"), LabelMatch(label="a", value="2"))), "label 'a' twice"),
+        (Event(event="e", threshold=2), "2 events, but not within what time"),
+        (Event(event="prefect.flow-run.Failed"), "it would start itself for ever"),
+        (Event(event="prefect.*"), "it would start itself for ever"),
+        (Event(event="*"), "it would start itself for ever"),
+        (Event(event="!alertmanager.firing"), "it would start itself for ever"),
+        (Event(event="{{ $HOME }}"), "waits for '{{ $HOME }}'"),
+        (Event(event="e", match=(LabelMatch(label="a", value="x{{ prefect.variables.v }}"),)), "fills in what is between"),
+    ],
+)
+def test_rules_that_mean_something_else_to_prefect_are_refused(rule: Event, reason: str):
+    with pytest.raises(InvalidInput, match=re.escape(reason)):
+        compiled("host", task("disk", rule))
+
+
+@pytest.mark.parametrize("name", ["alertmanager.*", "cloudevents.com.example.*", "prefect.work-pool.not-ready", "pre"])
+def test_rules_for_events_from_outside_are_taken(name: str):
+    (spec,) = compiled("host", task("disk", Event(event=name))).deployments
+    assert spec.automation is not None
+    assert spec.automation.event == name
 
 
 def test_a_task_that_runs_after_others_has_no_schedule_and_says_after_which():

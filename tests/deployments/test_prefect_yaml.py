@@ -3,20 +3,22 @@
 import asyncio
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import DeploymentFilter
-from prefect.client.schemas.sorting import DeploymentSort
 
-from deployments.apply import Changes, apply, remove, set_paused
+from blueprint.triggers import Event, LabelMatch, Once
+from deployments.apply import apply, remove, set_paused
+from deployments.changes import Changes
 from deployments.prefect_yaml import render_prefect_yaml
 from deployments.spec import DeploymentPlan
 from deployments.system import SystemFlow, system_plan
 from tests.deployments.conftest import Prefect
 from tests.deployments.plans import SCHEMA, compiled, cron, task
+from tests.deployments.seen import objects
 
 FLOWS = '''
 from prefect import flow
@@ -41,8 +43,23 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+RULE = Event(
+    event="alertmanager.firing",
+    match=(LabelMatch(label="alertname", value="Slow*"), LabelMatch(label="team", value=HOSTILE.replace("{{", "{"))),
+    threshold=3,
+    within_seconds=300,
+    deduplicate_by=("instance", "alertname"),
+)
+
+
 def plan(mission_id: str) -> DeploymentPlan:
-    compact = compiled(mission_id, task("disk", cron("0 2 * * 1-5", "Europe/Berlin")), task("logs", instructions=HOSTILE))
+    compact = compiled(
+        mission_id,
+        task("disk", cron("0 2 * * 1-5", "Europe/Berlin")),
+        task("logs", instructions=HOSTILE),
+        task("why", RULE),
+        task("each", Event(event="grafana.firing")),
+    )
     return replace(compact, deployments=tuple(replace(one, entrypoint="exported.run_task") for one in compact.deployments))
 
 
@@ -57,17 +74,12 @@ async def deploy(text: str, project: Path, prefect: Prefect) -> None:
     assert process.returncode == 0, output.decode()
 
 
-async def objects(client: PrefectClient, tag: str) -> list[dict[str, Any]]:
-    """All deployments with that tag, without what is new in each creation."""
+async def owned(client: PrefectClient, tag: str) -> list[str]:
+    """Names of the automations that belong to a deployment with that tag, which is what `prefect deploy` replaces."""
     tagged = DeploymentFilter.model_validate({"tags": {"all_": [tag]}})
-    found = await client.read_deployments(deployment_filter=tagged, sort=DeploymentSort.NAME_ASC)
-    fresh = {
-        "id": True,
-        "created": True,
-        "updated": True,
-        "schedules": {"__all__": {"id", "created", "updated", "deployment_id"}},
-    }
-    return [one.model_dump(mode="json", exclude=fresh) for one in found]
+    ids = [one.id for one in await client.read_deployments(deployment_filter=tagged)]
+    related = [await client.read_resource_related_automations(f"prefect.deployment.{one}") for one in ids]
+    return sorted(one.name for found in related for one in found)
 
 
 @pytest.mark.parametrize("is_paused", [False, True])
@@ -77,7 +89,9 @@ async def test_prefect_deploy_makes_the_objects_that_apply_makes(
     wanted = plan("export")
     await deploy(render_prefect_yaml(wanted, is_paused=is_paused), project, prefect)
     deployed = await objects(client, "mission:export")
-    assert await apply(wanted, client, is_paused=is_paused) == Changes(unchanged=("export--disk", "export--logs"))
+    assert await apply(wanted, client, is_paused=is_paused) == Changes(
+        unchanged=(*(f"export--{name}" for name in ("disk", "logs", "why", "each")), "mission:export:why", "mission:export:each")
+    )
     await remove("export", client)
     await apply(wanted, client, is_paused=is_paused)
     assert deployed == await objects(client, "mission:export")
@@ -90,6 +104,15 @@ async def test_deploying_over_applied_deployments_changes_nothing_in_them(prefec
     before = await objects(client, "mission:twice")
     await deploy(render_prefect_yaml(plan("twice"), is_paused=True), project, prefect)
     assert await objects(client, "mission:twice") == before
+    assert await owned(client, "mission:twice") == ["mission:twice:each", "mission:twice:why"]
+
+
+def test_a_single_run_is_named_in_a_comment():
+    text = render_prefect_yaml(compiled("host", task("disk", Once(at=datetime(2027, 1, 1, 18, tzinfo=UTC)))))
+    assert (
+        "# Not in this file: the single run of host--disk at 2027-01-01T18:00:00+00:00; `missions launch` lays it ahead.\n"
+        in text
+    )
 
 
 async def test_system_flows_are_deployed_by_their_file(prefect: Prefect, client: PrefectClient, project: Path):

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from blueprint.events import Delivery
+from blueprint.events import Delivery, StoredEvent
 from deployments.gateway import forwarding
 from deployments.gateway.counters import Counters
 from deployments.gateway.forwarding import Forwarder
@@ -152,7 +152,10 @@ async def test_no_more_is_under_way_than_prefect_remembers(way: Way, monkeypatch
 
 
 async def test_event_that_no_rule_wants_is_passed_on_and_counted(way: Way) -> None:
-    way.forwarder.is_wanted = lambda stored: stored.event.title == "a"
+    async def is_a(stored: StoredEvent) -> bool:
+        return stored.event.title == "a"
+
+    way.forwarder.is_wanted = is_a
     await way.keep("a", "b")
     await way.forwarder.round()
     assert len(way.api.taken) == 2
