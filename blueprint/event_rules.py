@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from blueprint.plan import Blueprint, Task
+from blueprint.plan import Blueprint
 from blueprint.problems import Problem
 from blueprint.triggers import Event
 
@@ -17,11 +17,12 @@ def event_problems(plan: Blueprint) -> list[Problem]:
         Problem(check="events", where=f"tasks.{task.name}.trigger.{place}", text=text)
         for task in plan.tasks
         if isinstance(task.trigger, Event)
-        for place, text in _wrong(task, task.trigger)
+        for place, text in wrong_with(task.name, task.trigger)
     ]
 
 
-def _wrong(task: Task, rule: Event) -> Iterator[tuple[str, str]]:
+def wrong_with(task: str, rule: Event) -> Iterator[tuple[str, str]]:
+    """Each field of the rule that is wrong, and what to do."""
     yield from _name(task, rule)
     yield from _labels(rule)
     if rule.threshold > 1 and rule.within_seconds == 0:
@@ -32,7 +33,7 @@ def _wrong(task: Task, rule: Event) -> Iterator[tuple[str, str]]:
         yield "within_seconds", text
 
 
-def _name(task: Task, rule: Event) -> Iterator[tuple[str, str]]:
+def _name(task: str, rule: Event) -> Iterator[tuple[str, str]]:
     if any(char.isspace() or char in "{}" or not char.isprintable() for char in rule.event):
         yield "event", f"{rule.event!r} is no event's name; write it without blanks and braces, e.g. 'alertmanager.firing'."
     elif "*" in rule.event[:-1] or rule.event.startswith("!"):
@@ -41,7 +42,7 @@ def _name(task: Task, rule: Event) -> Iterator[tuple[str, str]]:
             f"{rule.event!r} would not be matched as it looks: * stands for anything at the end only; write the name in full.",
         )
     elif _fits_own(rule.event):
-        text = f"{rule.event!r} fits the events of this plan's own runs: {task.name!r} would start itself without end;"
+        text = f"{rule.event!r} fits the events of this plan's own runs: {task!r} would start itself without end;"
         yield "event", f"{text} name an event from outside, e.g. 'alertmanager.firing'."
 
 

@@ -106,7 +106,7 @@ def test_an_event_trigger_becomes_an_automation():
 
 
 def test_each_event_of_a_rule_without_threshold_starts_a_run():
-    rule = Event(event="alertmanager.firing", within_seconds=300, deduplicate_by=("instance",))
+    rule = Event(event="alertmanager.firing", deduplicate_by=("instance",))
     (spec,) = compiled("host", task("disk", rule)).deployments
     assert spec.automation is not None
     assert (spec.automation.threshold, spec.automation.within_seconds, spec.automation.for_each) == (1, 0, ())
@@ -115,14 +115,14 @@ def test_each_event_of_a_rule_without_threshold_starts_a_run():
 @pytest.mark.parametrize(
     ("rule", "reason"),
     [
-        (Event(event="e", match=(LabelMatch(label="a", value="1"), LabelMatch(label="a", value="2"))), "label 'a' twice"),
-        (Event(event="e", threshold=2), "2 events, but not within what time"),
-        (Event(event="prefect.flow-run.Failed"), "it would start itself for ever"),
-        (Event(event="prefect.*"), "it would start itself for ever"),
-        (Event(event="*"), "it would start itself for ever"),
-        (Event(event="!alertmanager.firing"), "it would start itself for ever"),
-        (Event(event="{{ $HOME }}"), "waits for '{{ $HOME }}'"),
-        (Event(event="e", match=(LabelMatch(label="a", value="x{{ prefect.variables.v }}"),)), "fills in what is between"),
+        (Event(event="e", threshold=2), "Task 'disk', within_seconds of its event: 2 events within 0 seconds never come"),
+        (Event(event="prefect.*"), "'disk' would start itself without end"),
+        (Event(event="!alertmanager.firing"), "would not be matched as it looks"),
+        (Event(event="{{ $HOME }}"), "write it without blanks and braces"),
+        (
+            Event(event="e", match=(LabelMatch(label="a", value="x{{ prefect.variables.v }}"),)),
+            "braces that Prefect would fill in",
+        ),
     ],
 )
 def test_rules_that_mean_something_else_to_prefect_are_refused(rule: Event, reason: str):
