@@ -6,8 +6,9 @@ READY := $(VENV)/.ready
 demo: $(READY)
 	$(VENV)/bin/missions demo
 
+# Two at a time: most tests wait for processes. A file's tests stay together, the long ones do not come last.
 test: $(READY)
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

@@ -33,7 +33,9 @@ def test_a_link_with_any_character_changed_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "token", ["", ".", "x", TOKEN[:-1], TOKEN + "A", TOKEN + "=", TOKEN.split(".")[0], "é" * 50, "A" * 100_000]
+    "token",
+    ["", ".", "x", TOKEN[:-1], TOKEN + "A", TOKEN + "=", TOKEN.split(".")[0], "é" * 50, "A" * 100_000],
+    ids=["empty", "dot", "letter", "cut", "longer", "padded", "unsigned", "foreign", "huge"],
 )
 def test_what_is_no_link_is_refused(token: str) -> None:
     with pytest.raises(BadLink):
