@@ -14,6 +14,7 @@ from blocks.event_source import EventSource
 from blueprint.mission import Mission
 from blueprint.occasion import EventGiven
 from blueprint.records import RunState, StartedBy
+from blueprint.stream import Briefed
 from blueprint.triggers import Event, LabelMatch
 from tests.deployments.gateway.requests import TOKEN
 from tests.fakes.alertmanager import alertmanager, needs_alertmanager
@@ -56,5 +57,8 @@ async def test_alert_starts_a_run_that_gets_its_labels_and_reports(installation:
     assert {"alertname": "DiskFull", "instance": "db1"}.items() <= given.labels.items()
     record = await installation.ended(str(run.id))
     assert (record.state, record.started_by) == (RunState.SUCCESS, StartedBy.EVENT)
+    async with installation.store() as store:
+        told = next(entry.event for entry in await store.journal.read(record.id) if isinstance(entry.event, Briefed))
+    assert '"instance": "db1"' in told.given
     with installation.chosen():
         await EventSource.adelete(source)
