@@ -66,12 +66,12 @@ async def test_runs_finish_their_step_when_everything_is_stopped_and_go_on_when_
 ) -> None:
     here = Installation(home=folder / "home", environment={"MISSIONS_STOP_SECONDS": "60"})
     async with AsyncExitStack() as models, here.running(), here.store() as store:
-        for how, size in ((signal.SIGTERM, Size(calling=3, thinking=2, waiting=3)), (signal.SIGINT, Size())):
+        sizes = {signal.SIGTERM: Size(calling=3, thinking=2, waiting=3), signal.SIGINT: Size()}
+        for round_, (how, size) in enumerate(sizes.items(), start=1):
             gate, opened = asyncio.Event(), tmp_path / f"opened-{how}"
             runs = await _at_work_and_waiting(here, models, tmp_path / str(how), size, gate, opened)
             stopping = asyncio.create_task(here.down(how))
-            told = f"{size.calling + size.thinking} runs finish the step"
-            await wait_until(lambda told=told: told in here.log("worker"), BACK_SECONDS)
+            await wait_until(lambda count=round_: here.log("worker").count("finish the step") == count, BACK_SECONDS)
             gate.set()
             opened.touch()
             await stopping

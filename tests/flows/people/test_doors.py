@@ -19,6 +19,7 @@ from blueprint.requests import Decision
 from blueprint.stream import Answered
 from deployments.local.stack import WORK_POOL
 from flows.following import Over, follow
+from flows.people.inputs import has_form
 from flows.people.links import link
 from flows.people.replying import Reply, reply
 from flows.recovery.reconciling import Reconciler
@@ -118,6 +119,9 @@ async def test_an_approval_in_the_form_whose_comment_takes_it_back_does_not_coun
         await client.resume_flow_run(UUID(run_id), run_input={"decision": "approve", "comment": "but not on prod"})
         await reaches(installation, run_id, "Resuming", "Pending", "Running")
         again = await reaches(installation, run_id, "Suspended")
+        async with asyncio.timeout(BACK_SECONDS):
+            while not await has_form(client, UUID(run_id), "approve-c00001000"):  # Prefect saves it behind the state
+                await asyncio.sleep(0.1)
         shown = await client.read_flow_run_input(UUID(run_id), "suspended-approve-c00001000-description")
         [request] = await store.requests.of_run(run_id)
         unmade = counter.counts()
