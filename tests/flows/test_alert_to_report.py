@@ -59,6 +59,6 @@ async def test_alert_starts_a_run_that_gets_its_labels_and_reports(installation:
     assert (record.state, record.started_by) == (RunState.SUCCESS, StartedBy.EVENT)
     async with installation.store() as store:
         told = next(entry.event for entry in await store.journal.read(record.id) if isinstance(entry.event, Briefed))
-    assert '"instance": "db1"' in told.given
+    assert '"instance": "db1"' in told.task
     with installation.chosen():
         await EventSource.adelete(source)
