@@ -96,7 +96,7 @@ async def test_a_dropped_task_keeps_its_deployment_while_a_run_is_in_progress(cl
         changes = await apply(compiled(mission_id, LOGS), client, is_paused=False)
         assert changes == Changes(unchanged=(f"{mission_id}--logs",), retired=(f"{mission_id}--load",))
     assert (await present(client, mission_id))["load"].schedules == []
-    assert [left.id for left in await runs(client, busy)] == [run.id]
+    assert run.id in [left.id for left in await runs(client, busy)]  # the scheduler may lay runs at the same moment
     await client.delete_flow_run(run.id)
     assert (await apply(compiled(mission_id, LOGS), client, is_paused=False)).deleted == (f"{mission_id}--load",)
 
