@@ -32,8 +32,4 @@ class Conversations:
     async def of(self, mission_id: str) -> list[ConversationTurn]:
         """All turns, in the order in which they were said."""
         query = select(conversation.c.document).where(conversation.c.mission_id == mission_id).order_by(conversation.c.place)
-
-        async def work(connection: AsyncConnection) -> list[ConversationTurn]:
-            return [from_document(ConversationTurn, row) for row in (await connection.execute(query)).mappings()]
-
-        return await self.database.read(work)
+        return [from_document(ConversationTurn, row) for row in await self.database.rows(query)]

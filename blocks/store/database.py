@@ -1,10 +1,10 @@
 """Transactions on the store's database that survive a lost connection and still happen exactly once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from sqlalchemy import text
+from sqlalchemy import Executable, RowMapping, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -36,6 +36,22 @@ class Database:
                 return await work(connection)
 
         return await self.patiently(once)
+
+    async def rows(self, query: Executable) -> Sequence[RowMapping]:
+        """All that `query` finds."""
+
+        async def work(connection: AsyncConnection) -> Sequence[RowMapping]:
+            return (await connection.execute(query)).mappings().all()
+
+        return await self.read(work)
+
+    async def row(self, query: Executable) -> RowMapping | None:
+        """The only one that `query` finds, None where it finds none."""
+
+        async def work(connection: AsyncConnection) -> RowMapping | None:
+            return (await connection.execute(query)).mappings().one_or_none()
+
+        return await self.read(work)
 
     async def write(self, work: Work[T]) -> T:
         """What `work` returns, in one transaction that happens exactly once. Unavailable when the database stays away.

@@ -64,21 +64,13 @@ class Events:
         """The oldest that are to be passed on: never yet, or so long ago that Prefect must have lost them."""
         is_due = or_(events.c.passed_at.is_(None), events.c.passed_at < DATABASE_NOW - again_after)
         query = select(events).where(_UNSETTLED & is_due).order_by(events.c.place).limit(limit)
-
-        async def work(connection: AsyncConnection) -> list[StoredEvent]:
-            return [_stored(row) for row in (await connection.execute(query)).mappings()]
-
-        return await self.database.read(work)
+        return [_stored(row) for row in await self.database.rows(query)]
 
     async def unconfirmed(self, limit: int) -> dict[UUID, int]:
         """The oldest that were passed on and not seen in Prefect yet: ids there, and places here."""
         columns = (events.c.source, events.c.key, events.c.place)
         query = select(*columns).where(_UNSETTLED & events.c.passed_at.is_not(None)).order_by(events.c.place).limit(limit)
-
-        async def work(connection: AsyncConnection) -> dict[UUID, int]:
-            return {event_id(row.source, row.key): row.place for row in await connection.execute(query)}
-
-        return await self.database.read(work)
+        return {event_id(row["source"], row["key"]): row["place"] for row in await self.database.rows(query)}
 
     async def mark_passed(self, places: Sequence[int]) -> None:
         """Prefect took these just now."""
@@ -113,11 +105,8 @@ class Events:
             func.count().filter(refused).label("refused"),
             func.coalesce(func.extract("epoch", oldest), 0).label("oldest_waiting_seconds"),
         ).select_from(events)
-
-        async def work(connection: AsyncConnection) -> EventCounts:
-            return EventCounts.model_validate(dict((await connection.execute(query)).mappings().one()))
-
-        return await self.database.read(work)
+        [row] = await self.database.rows(query)
+        return EventCounts.model_validate(dict(row))
 
     async def _update(self, places: Sequence[int], values: Mapping[str, Any]) -> None:
         change = events.update().where(_UNSETTLED & events.c.place.in_(places)).values(**values)

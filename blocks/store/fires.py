@@ -34,17 +34,9 @@ class Fires:
     async def since(self, mission_id: str, since: datetime) -> Sequence[FireRecord]:
         """A Mission's fires that were skipped since then, the oldest first."""
         query = select(fires.c.document).where(fires.c.mission_id == mission_id, fires.c.at >= since).order_by(fires.c.at)
-
-        async def work(connection: AsyncConnection) -> Sequence[FireRecord]:
-            return [from_document(FireRecord, row) for row in (await connection.execute(query)).mappings()]
-
-        return await self.database.read(work)
+        return [from_document(FireRecord, row) for row in await self.database.rows(query)]
 
     async def list(self, mission_id: str) -> list[FireRecord]:
         """A Mission's skipped fires, the newest first."""
         query = select(fires.c.document).where(fires.c.mission_id == mission_id).order_by(fires.c.at.desc(), fires.c.run_id)
-
-        async def work(connection: AsyncConnection) -> list[FireRecord]:
-            return [from_document(FireRecord, row) for row in (await connection.execute(query)).mappings()]
-
-        return await self.database.read(work)
+        return [from_document(FireRecord, row) for row in await self.database.rows(query)]

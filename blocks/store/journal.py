@@ -69,11 +69,7 @@ class Journals:
 
     async def _rows(self, run_id: str, after: int) -> Sequence[RowMapping]:
         query = select(journal).where(journal.c.run_id == run_id, journal.c.sequence > after).order_by(journal.c.sequence)
-
-        async def work(connection: AsyncConnection) -> Sequence[RowMapping]:
-            return (await connection.execute(query)).mappings().all()
-
-        return await self.database.read(work)
+        return await self.database.rows(query)
 
 
 def _entry(row: RowMapping) -> JournalEntry:

@@ -175,11 +175,7 @@ class Leases:
     async def _all(self, which: ColumnElement[bool]) -> list[Lease]:
         is_fresh = (_END_OF_LIFE > DATABASE_NOW).label("is_fresh")
         query = select(leases, is_fresh).where(which).order_by(leases.c.expires_at)
-
-        async def work(connection: AsyncConnection) -> list[Lease]:
-            return [_lease(row) for row in (await connection.execute(query)).mappings()]
-
-        return await self.database.read(work)
+        return [_lease(row) for row in await self.database.rows(query)]
 
 
 async def _shorten(connection: AsyncConnection) -> None:

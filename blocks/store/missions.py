@@ -75,11 +75,7 @@ class Missions:
             )
             named = (column.icontains(words, autoescape=True) for column in (missions.c.id, missions.c.title))
             query = query.where(or_(*named, has_task.exists()))
-
-        async def work(connection: AsyncConnection) -> list[Mission]:
-            return [from_document(Mission, row) for row in (await connection.execute(query)).mappings()]
-
-        return await self.database.read(work)
+        return [from_document(Mission, row) for row in await self.database.rows(query)]
 
     async def set_state(self, mission_id: str, wanted: MissionState, now: datetime, *, by: str = "") -> Mission:
         """Move it to `wanted`; ForbiddenTransition when it can't go there from where it is now (R3.1)."""

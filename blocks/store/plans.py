@@ -75,11 +75,7 @@ class Plans:
     async def history(self, mission_id: str) -> list[PlanVersion]:
         """All versions, the oldest first."""
         query = select(plans).where(plans.c.mission_id == mission_id).order_by(plans.c.version)
-
-        async def work(connection: AsyncConnection) -> list[PlanVersion]:
-            return [_plan_version(row) for row in (await connection.execute(query)).mappings()]
-
-        return await self.database.read(work)
+        return [_plan_version(row) for row in await self.database.rows(query)]
 
 
 def _is_version(mission_id: str, version: int) -> ColumnElement[bool]:

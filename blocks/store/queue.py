@@ -44,11 +44,7 @@ class Queue:
 
     async def _list(self, which: ColumnElement[bool]) -> list[QueuedFire]:
         query = select(queue.c.document).where(which).order_by(queue.c.place)
-
-        async def work(connection: AsyncConnection) -> list[QueuedFire]:
-            return [from_document(QueuedFire, row) for row in (await connection.execute(query)).mappings()]
-
-        return await self.database.read(work)
+        return [from_document(QueuedFire, row) for row in await self.database.rows(query)]
 
 
 async def leave_queue(connection: AsyncConnection, *run_ids: str) -> None:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from sqlalchemy import case, func, literal, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blocks.store.database import Database
 from blocks.store.rows import DATABASE_NOW, from_known_document
@@ -29,10 +28,6 @@ class Reminders:
         is_due = requests.c.asked_at + _SPAN / 2 <= DATABASE_NOW
         is_told = select(messages.c.id).where(messages.c.id == _MESSAGE).exists()
         query = select(requests.c.document, _REMINDER.label("reminder")).where(is_open, is_due, ~is_told)
-
-        async def work(connection: AsyncConnection) -> list[tuple[Request, Reminder]]:
-            rows = (await connection.execute(query.order_by(requests.c.asked_at))).mappings()
-            found = [(from_known_document(Request, row), Reminder(row["reminder"])) for row in rows]
-            return [(request, which) for request, which in found if request is not None]
-
-        return await self.database.read(work)
+        rows = await self.database.rows(query.order_by(requests.c.asked_at))
+        found = [(from_known_document(Request, row), Reminder(row["reminder"])) for row in rows]
+        return [(request, which) for request, which in found if request is not None]

@@ -142,13 +142,9 @@ class Requests:
 
     async def _all(self, which: ColumnElement[bool], *, skip_unreadable: bool = False) -> list[Request]:
         query = select(requests.c.document).where(which).order_by(requests.c.asked_at, requests.c.run_id, requests.c.key)
-
-        async def work(connection: AsyncConnection) -> list[Request]:
-            read = from_known_document if skip_unreadable else from_document
-            found = [read(Request, row) for row in (await connection.execute(query)).mappings()]
-            return [request for request in found if request is not None]
-
-        return await self.database.read(work)
+        read = from_known_document if skip_unreadable else from_document
+        found = [read(Request, row) for row in await self.database.rows(query)]
+        return [request for request in found if request is not None]
 
 
 def why_not_open(request: Request, *, is_late: bool = False) -> str:

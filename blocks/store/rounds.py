@@ -66,11 +66,7 @@ class Rounds:
         has_ended = select(runs.c.id).where(runs.c.mission_id == missions.c.id, runs.c.end_place > since).exists()
         in_force = (plans.c.mission_id == missions.c.id) & (plans.c.version == missions.c.plan_version)
         query = select(missions.c.id).join(plans, in_force).where(_HAS_DEPENDENTS, has_ended)
-
-        async def work(connection: AsyncConnection) -> list[str]:
-            return list(await connection.scalars(query))
-
-        return await self.database.read(work)
+        return [row["id"] for row in await self.database.rows(query)]
 
     async def count(self, mission_id: str, task: str) -> bool:
         """Count some ends that the Task's book has not seen, and keep the rounds that close; whether there may be more."""
@@ -92,12 +88,8 @@ class Rounds:
     async def unsettled(self) -> list[ClosedRound]:
         """Rounds of which nothing has come yet, in the order in which they closed."""
         query = select(rounds).where(rounds.c.settled_at.is_(None)).order_by(rounds.c.place, rounds.c.task)
-
-        async def work(connection: AsyncConnection) -> list[ClosedRound]:
-            found = (await connection.execute(query)).mappings()
-            return [ClosedRound(mission_id=row["mission_id"], task=row["task"], round=from_document(Round, row)) for row in found]
-
-        return await self.database.read(work)
+        found = await self.database.rows(query)
+        return [ClosedRound(mission_id=row["mission_id"], task=row["task"], round=from_document(Round, row)) for row in found]
 
     async def settle(self, closed: ClosedRound) -> None:
         """Its run exists in Prefect now, or the record of why there is none."""
@@ -112,12 +104,8 @@ class Rounds:
     async def get(self, mission_id: str, task: str, round_id: str) -> Round | None:
         """The round of this id, None when there is none."""
         which = (rounds.c.mission_id == mission_id, rounds.c.task == task, rounds.c.id == storable(round_id))
-
-        async def work(connection: AsyncConnection) -> Round | None:
-            row = (await connection.execute(select(rounds.c.document).where(*which))).mappings().one_or_none()
-            return None if row is None else from_document(Round, row)
-
-        return await self.database.read(work)
+        row = await self.database.row(select(rounds.c.document).where(*which))
+        return None if row is None else from_document(Round, row)
 
 
 def _book(mission_id: str, task: str) -> Select[Any]:

@@ -70,11 +70,7 @@ class Runs:
         if task is not None:
             query = query.where(runs.c.task == task)
         query = query.order_by(runs.c.started_at.desc(), runs.c.id).limit(limit)
-
-        async def work(connection: AsyncConnection) -> list[RunRecord]:
-            return [from_document(RunRecord, row) for row in (await connection.execute(query)).mappings()]
-
-        return await self.database.read(work)
+        return [from_document(RunRecord, row) for row in await self.database.rows(query)]
 
     async def recent(self, mission_id: str, task: str, since: datetime, occasion: str = "") -> Sequence[RunRecord]:
         """Runs of the Task that began since then, those that are at work or waiting, and those of the same event or round."""
@@ -100,22 +96,14 @@ class Runs:
             .order_by(runs.c.started_at.desc())
             .limit(1)
         )
-
-        async def work(connection: AsyncConnection) -> RunRecord | None:
-            row = (await connection.execute(query)).mappings().one_or_none()
-            return None if row is None else from_document(RunRecord, row)
-
-        return await self.database.read(work)
+        row = await self.database.row(query)
+        return None if row is None else from_document(RunRecord, row)
 
     async def find_started(self, run_id: str) -> RunRecord | None:
         """The run with exactly this id; None when no run of it ever passed the gate."""
         query = select(runs.c.document).where(runs.c.id == storable(run_id))
-
-        async def work(connection: AsyncConnection) -> RunRecord | None:
-            row = (await connection.execute(query)).mappings().one_or_none()
-            return None if row is None else from_document(RunRecord, row)
-
-        return await self.database.read(work)
+        row = await self.database.row(query)
+        return None if row is None else from_document(RunRecord, row)
 
     async def finish(self, run_id: str, end: RunEnd) -> RunRecord:
         """End the run. The first end counts: a second one changes nothing and gives the record as it is."""
@@ -139,12 +127,8 @@ class Runs:
 
     async def _of_task(self, mission_id: str, task: str, which: ColumnElement[bool]) -> Sequence[RunRecord]:
         query = select(runs.c.document).where(runs.c.mission_id == mission_id, runs.c.task == task, which)
-
-        async def work(connection: AsyncConnection) -> Sequence[RunRecord]:
-            found = await connection.execute(query.order_by(runs.c.started_at, runs.c.id))
-            return [from_document(RunRecord, row) for row in found.mappings()]
-
-        return await self.database.read(work)
+        found = await self.database.rows(query.order_by(runs.c.started_at, runs.c.id))
+        return [from_document(RunRecord, row) for row in found]
 
     async def _change(self, run_id: str, change: Callable[[RunRecord], RunRecord]) -> RunRecord:
         return await self.database.write(lambda connection: _changed(connection, run_id, change))

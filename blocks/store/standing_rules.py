@@ -59,12 +59,8 @@ class StandingRules:
     async def fitting(self, mission_id: str, call: ToolCall) -> list[StandingRule]:
         """Rules that may let `call` through. Only a hint: what counts is decided when the call is written down."""
         query = _with_use().where(standing_rules.c.mission_id == mission_id, standing_rules.c.tool == storable(call.name))
-
-        async def work(connection: AsyncConnection) -> list[StandingRule]:
-            found = [_used(row) for row in (await connection.execute(query)).mappings()]
-            return [one.rule for one in found if _why_not(one, call) is None]
-
-        return await self.database.read(work)
+        found = [_used(row) for row in await self.database.rows(query)]
+        return [one.rule for one in found if _why_not(one, call) is None]
 
     async def revoke(self, text: str, by: str) -> StandingRule:
         """End the rule with this id, or a prefix that only one has; InvalidInput when it has ended already."""
@@ -83,11 +79,7 @@ class StandingRules:
         query = _with_use().order_by(standing_rules.c.expires_at.desc(), standing_rules.c.id)
         if mission_id is not None:
             query = query.where(standing_rules.c.mission_id == mission_id)
-
-        async def work(connection: AsyncConnection) -> list[UsedRule]:
-            return [_used(row) for row in (await connection.execute(query)).mappings()]
-
-        return await self.database.read(work)
+        return [_used(row) for row in await self.database.rows(query)]
 
 
 async def use_rule(connection: AsyncConnection, run: RunRecord, intended: Intended) -> None:

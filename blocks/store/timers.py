@@ -35,12 +35,8 @@ class Timers:
     async def get(self, mission_id: str, task: str) -> Account | None:
         """The account of a Task's timer; None when nobody has opened one."""
         query = select(timers.c.document).where(timers.c.mission_id == mission_id, timers.c.task == task)
-
-        async def work(connection: AsyncConnection) -> Account | None:
-            row = (await connection.execute(query)).mappings().one_or_none()
-            return None if row is None else from_document(Account, row)
-
-        return await self.database.read(work)
+        row = await self.database.row(query)
+        return None if row is None else from_document(Account, row)
 
     async def set(self, mission_id: str, task: str, account: Account) -> None:
         """Open it, or bring it up to its `until`."""
