@@ -7,7 +7,8 @@ from typing import Any
 
 from agent.builtin.rehearsal import deeds
 from agent.builtin.rehearsal.amounts import counted
-from agent.builtin.rehearsal.findings import Found, find
+from agent.builtin.rehearsal.findings import find
+from agent.builtin.rehearsal.judging import Found
 from agent.builtin.rehearsal.results import Result
 from agent.builtin.rehearsal.spoken import CONFESSION
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -110,6 +110,14 @@ def label_of(row: dict[str, Any]) -> str:
     """What a row is called: its mount, name, unit, target or the like."""
     keys = ("mount", "mountpoint", "name", "unit", "target", "path", "host", "device", "service", "id", "title")
     return next((str(row[key]) for key in keys if isinstance(row.get(key), str) and row[key]), "")
+
+
+def number(row: Mapping[str, Any], kind: str, *also: str, but: Sequence[str] = ()) -> float | None:
+    """The number of `row` itself whose name has the word `kind`, and the earliest possible of `also`; none of `but`."""
+    own = figures({key: value for key, value in row.items() if not isinstance(value, dict | list)})
+    named = [figure for figure in own if kind in figure.name and not figure.name & set(but)]
+    ranked = [figure for word in also for figure in named if word in figure.name] if also else named
+    return ranked[0].value if ranked else None
 
 
 def _json(text: str) -> Any:
