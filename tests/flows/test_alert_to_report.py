@@ -11,14 +11,14 @@ from prefect.client.schemas.objects import FlowRun
 from pydantic import SecretStr
 
 from blocks.event_source import EventSource
-from blueprint.mission import Mission
 from blueprint.occasion import EventGiven
 from blueprint.records import RunState, StartedBy
 from blueprint.stream import Briefed
-from blueprint.triggers import Event, LabelMatch
+from deployments.spec import mission_tag
 from tests.deployments.gateway.requests import TOKEN
 from tests.fakes.alertmanager import alertmanager, needs_alertmanager
-from tests.fakes.installation import Installation, task
+from tests.fakes.command import run_here
+from tests.fakes.installation import Installation
 
 SECONDS = 60
 
@@ -30,9 +30,9 @@ def configuration(url: str) -> str:
     return yaml.safe_dump({"route": route, "receivers": [{"name": "missions", "webhook_configs": [webhook]}]})
 
 
-async def started(installation: Installation, mission: Mission) -> FlowRun:
+async def started(installation: Installation, mission_id: str) -> FlowRun:
     """The Mission's run, once there is one."""
-    tagged = FlowRunFilter.model_validate({"tags": {"all_": [f"mission:{mission.id}"]}})
+    tagged = FlowRunFilter.model_validate({"tags": {"all_": [mission_tag(mission_id)]}})
     async with installation.client() as client, asyncio.timeout(SECONDS):
         while not (runs := await client.read_flow_runs(flow_run_filter=tagged)):
             await asyncio.sleep(0.05)
@@ -40,10 +40,12 @@ async def started(installation: Installation, mission: Mission) -> FlowRun:
 
 
 @needs_alertmanager
-async def test_alert_starts_a_run_that_gets_its_labels_and_reports(installation: Installation, tmp_path: Path) -> None:
+async def test_goal_in_words_becomes_a_run_that_gets_the_labels_of_the_alert_and_reports(
+    installation: Installation, tmp_path: Path
+) -> None:
     source = f"source-{uuid4().hex[:8]}"
-    rule = Event(event="alertmanager.firing", match=(LabelMatch(label="alertname", value="DiskFull"),))
-    mission = await installation.launch(task(trigger=rule, tools=("host.*",)))
+    made = await run_here(installation, "create", "When the DiskFull alert fires, find out why", "--launch", "--json")
+    assert (made.json["state"], len(made.json["tasks"])) == ("Active", 1)
     with installation.chosen():
         await EventSource(secret=SecretStr(TOKEN)).asave(source)
     config = tmp_path / "alertmanager.yml"
@@ -52,7 +54,7 @@ async def test_alert_starts_a_run_that_gets_its_labels_and_reports(installation:
         for name in ("Other", "DiskFull"):
             fired = await http.post("/api/v2/alerts", json=[{"labels": {"alertname": name, "instance": "db1"}}])
             assert fired.status_code == 200
-        run = await started(installation, mission)
+        run = await started(installation, made.json["id"])
     given = EventGiven.model_validate(run.parameters["event"])
     assert {"alertname": "DiskFull", "instance": "db1"}.items() <= given.labels.items()
     record = await installation.ended(str(run.id))
