@@ -7,6 +7,7 @@ import httpx
 from prefect.blocks.core import Block
 from prefect.client.orchestration import get_client
 from prefect.exceptions import PrefectHTTPStatusError
+from prefect.settings import PREFECT_API_URL
 
 from blueprint.errors import Unavailable, UnknownName
 
@@ -14,11 +15,19 @@ B = TypeVar("B", bound=Block)
 
 
 async def load_block(kind: type[B], name: str) -> B:
-    """The block `name` of this kind; UnknownName, with the names that there are, when there is none."""
-    names = await block_names(kind)
-    if name not in names:
-        raise UnknownName(kind.get_block_type_name().removeprefix("Missions: ") + " block", name, names)
-    return await kind.aload(name)
+    """The block `name` of this kind; UnknownName, with the names that there are, when there is none.
+
+    Unavailable when the Prefect server does not answer.
+    """
+    try:
+        return await kind.aload(name)
+    except (ValueError, PrefectHTTPStatusError) as error:
+        names = await block_names(kind)
+        if name in names:  # it is there, and does not fit its form
+            raise
+        raise UnknownName(_spoken(kind), name, names) from error
+    except httpx.TransportError as error:
+        raise _away(str(PREFECT_API_URL.value()), error) from error
 
 
 async def block_names(kind: type[Block]) -> list[str]:
@@ -31,5 +40,13 @@ async def block_names(kind: type[Block]) -> list[str]:
                 return []
             raise
         except httpx.TransportError as error:
-            raise Unavailable(f"The Prefect server at {client.api_url} does not answer ({error}); see that it runs.") from error
+            raise _away(str(client.api_url), error) from error
     return sorted(document.name for document in documents if document.name)
+
+
+def _spoken(kind: type[Block]) -> str:
+    return kind.get_block_type_name().removeprefix("Missions: ") + " block"
+
+
+def _away(address: str, error: Exception) -> Unavailable:
+    return Unavailable(f"The Prefect server at {address} does not answer ({error}); see that it runs.")
