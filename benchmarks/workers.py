@@ -64,7 +64,7 @@ def _rows(seen: Sequence[Seen]) -> list[Row]:
         ("memory of a run at work (PSS)", *[f"{median(sample.megabytes for sample in one.samples):.0f} MB" for one in seen]),
         ("20 runs at once, first start to last report", *[f"{one.together.seconds:.0f} s" for one in seen]),
         ("of these ended with success and a report", *[f"{_good(one.together)} of {COUNT}" for one in seen]),
-        ("of these at work at the same time, at most", *[f"{one.together.most_processes}" for one in seen]),
+        ("processes of runs at the same time, at most", *[f"{one.together.most_processes}" for one in seen]),
         ("memory of the largest of these (PSS)", *[f"{one.together.largest_megabytes:.0f} MB" for one in seen]),
     ]
 
