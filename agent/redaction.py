@@ -10,9 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 from pydantic import JsonValue, SecretStr
 
 from blueprint.connections import ModelConnection, StdioServer, ToolServerConnection
-
-MARK = "•••"
-"""What stands where a secret was."""
+from blueprint.secrets import MARK, without_secrets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +28,11 @@ class Redaction:
         return cls(secrets=frozenset(found))
 
     def text(self, text: str) -> str:
-        """`text` with every secret replaced, also where it is escaped for JSON or for a URL."""
+        """`text` without the known secrets, and without what looks like one."""
+        return without_secrets(self.known(text))
+
+    def known(self, text: str) -> str:
+        """`text` with every known secret replaced, also where it is escaped for JSON or for a URL."""
         spellings = {spelling for secret in self.secrets for spelling in _spellings(secret)}
         if not spellings:
             return text

@@ -8,7 +8,8 @@ MissionsError
  │   └─ NotPermitted       what was to allow a call does not, or does not any more; nothing was written (R5.3)
  ├─ Unavailable            something outside does not answer (database, server, model, tool server)
  │   ├─ ModelUnavailable
- │   └─ ToolServerUnavailable
+ │   ├─ ToolServerUnavailable
+ │   └─ ChannelFailed      a notification channel did not take a message
  ├─ Unreadable             a stored row is of a version that this code does not understand
  ├─ LeaseLost              another process has this run now, or it is over; stop at once and write nothing more
  └─ RunEnded               a run can't go on; its text becomes the reason in the report
@@ -73,6 +74,14 @@ class ModelUnavailable(Unavailable):
 
 class ToolServerUnavailable(Unavailable):
     """An MCP server can't be started or reached."""
+
+
+class ChannelFailed(Unavailable):
+    """A notification channel did not take a message; `may_have_arrived` when nobody knows whether people got it."""
+
+    def __init__(self, reason: str, *, may_have_arrived: bool) -> None:
+        self.may_have_arrived = may_have_arrived
+        super().__init__(reason)
 
 
 class Unreadable(MissionsError):

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from blueprint.errors import ForbiddenTransition
+from blueprint.reporting import ReportTimes
 from blueprint.values import Moment, Name, TimeZone, Value
 
 
@@ -38,6 +39,7 @@ class Mission(Value):
     plan_digest: str | None = None
     created_at: Moment
     active_at: Moment = Field(description="Last activity, for sorting.")
+    reports: ReportTimes = Field(default=ReportTimes(), description="When its Mission Reports are made.")
 
 
 def check_transition(mission: Mission, wanted: MissionState) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from blueprint.occasion import EventGiven
-from blueprint.stream import Conclusion, StreamEvent, Usage
+from blueprint.stream import Conclusion, Severity, StreamEvent, Usage
 from blueprint.values import Moment, Value
 
 
@@ -126,13 +126,20 @@ class PlanVersion(Value):
     confirmed_at: Moment | None = None
 
 
+MessageEvent = Literal["request", "reminder", "expired", "report", "error", "mission", "plan", "channel"]
+"""What a message tells of; channel: that a notification channel does not work (R7.3)."""
+
+
 class Message(Value):
-    """Something that people should know (R7.1), in the inbox until read."""
+    """Something that people should know (R7.1), in the inbox until read. All words in it are plain text."""
 
     id: str
     mission_id: str
     run_id: str = ""
-    event: Literal["request", "reminder", "expired", "report", "error", "mission", "plan"]
+    event: MessageEvent
+    severity: Severity = Field(default=Severity.INFO, description="How much it matters.")
+    request: str = Field(default="", description="Key of the run's request that it is about.")
+    channel: str = Field(default="", description="The notification channel that it is about.")
     title: str
     body: str
     at: Moment

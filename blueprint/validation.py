@@ -21,6 +21,8 @@ class Surroundings:
     servers: Collection[str] = ()
     silent: Mapping[str, str] = field(default_factory=dict[str, str])
     """Tool servers that can't be asked, with the reason."""
+    mute: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Channels that take no test message, with the reason."""
     is_in_force: bool = False
     """The plan was confirmed already: its single times were to come then, and may have passed since."""
 
@@ -150,8 +152,14 @@ def _servers(around: Surroundings) -> list[Problem]:
 
 def _channels(plan: Blueprint, around: Surroundings) -> list[Problem]:
     available = ", ".join(sorted(around.channels)) or "none"
-    return [
+    unknown = [
         Problem(check="channels", where="notify", text=f"{name!r} is no notification channel; available: {available}.")
         for name in plan.notify
         if name not in around.channels
     ]
+    mute = [
+        Problem(check="channels", where=f"notify {name}", text=f"It takes no test message: {around.mute[name]} Mend or drop it.")
+        for name in plan.notify
+        if name in around.mute
+    ]
+    return unknown + mute

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from uuid import uuid4
 
@@ -28,6 +29,8 @@ from deployments.spec import WORK_POOL
 from deployments.system import SYSTEM_TAG
 from flows.drift import MEND, check_plans
 from flows.event_checks import check_automations, check_events
+from flows.notifying.loop import load_channels
+from flows.notifying.testing import say_of
 
 SCHEDULER_SECONDS = 40.0
 """The scheduler looks for work every few seconds, on a busy machine less often."""
@@ -109,6 +112,14 @@ async def check_installation(store: Store, client: PrefectClient, *, service_url
                 mend=f"Start it, or correct its block; then `missions tools test {name}`.",
             )
             for name in await block_names(McpServer)
+        ],
+        *[
+            _Part(
+                name=f"channel {channel.name}",
+                look=partial(say_of, store, channel),
+                mend=f"Correct its block in the Prefect UI; then `missions channel test {channel.name}`.",
+            )
+            for channel in await load_channels()
         ],
         *[
             _Part(name=f"employee {name}", look=_employee(name), mend="Correct the block in the Prefect UI under Blocks.")

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -15,13 +14,13 @@ from prefect.exceptions import PrefectException
 from blocks.event_source import event_sources
 from blocks.store.store import Store
 from blueprint.connections import EventSourceConnection
-from blueprint.errors import MissionsError
 from deployments.gateway.forwarding import Forwarder
 from deployments.gateway.intake import Intake
 from deployments.gateway.receiving import Gateway
 from deployments.gateway.sources import FRESH_SECONDS, Sources
 from deployments.gateway.wanted import Rules
 from deployments.present import all_automations
+from flows.lasting import again_and_again
 from flows.opening import open_store
 
 logger = logging.getLogger(__name__)
@@ -30,7 +29,6 @@ KEPT = timedelta(days=30)
 """Events that nobody delivers any more are deleted after this time."""
 
 _ROUND_SECONDS, _PACE_SECONDS = 2.0, 0.2
-_FIRST_PAUSE, _LONGEST_PAUSE, _STEADY_SECONDS = 0.5, 15.0, 60.0
 _FORGET_SECONDS = 3600.0
 
 
@@ -73,24 +71,9 @@ async def _forward(gateway: Gateway) -> None:
     async def open_and_pass_on() -> None:
         async with open_store() as store:
             gateway.intake = Intake(store=store.events)
-            await _again_and_again(lambda: pass_on(store))
+            await again_and_again(lambda: pass_on(store), what="Passing events on")
 
-    await _again_and_again(open_and_pass_on)
-
-
-async def _again_and_again(work: Callable[[], Awaitable[None]]) -> None:
-    """`work` for ever, after growing pauses when it fails soon."""
-    pause = _FIRST_PAUSE
-    while True:
-        began = monotonic()
-        try:
-            await work()
-        except (PrefectException, httpx.HTTPError, MissionsError) as error:
-            logger.warning("Events wait %.1f s, they could not be passed on: %s", pause, error)
-        except Exception:
-            logger.exception("Passing events on starts anew in %.1f s.", pause)
-        await asyncio.sleep(pause)
-        pause = _FIRST_PAUSE if monotonic() - began > _STEADY_SECONDS else min(2 * pause, _LONGEST_PAUSE)
+    await again_and_again(open_and_pass_on, what="Passing events on")
 
 
 async def _rounds(gateway: Gateway, store: Store, forwarder: Forwarder) -> None:

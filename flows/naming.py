@@ -28,6 +28,11 @@ def report_key(mission_id: str, task: str) -> str:
     return f"{mission_id}-{task}-report"
 
 
+def summary_key(mission_id: str) -> str:
+    """Artifact key of a Mission's Mission Reports: each is one version of it."""
+    return f"{mission_id}-summary"
+
+
 def plan_key(mission_id: str) -> str:
     """Artifact key of a Mission's plan pages."""
     return f"{mission_id}-plan"

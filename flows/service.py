@@ -1,4 +1,4 @@
-"""The service process of `missions up`: rehearsal model, answer links and event gateway, and the reconciler's clock."""
+"""The service process of `missions up`: rehearsal model, answer links, event gateway, reconciler, notifications."""
 
 import asyncio
 import logging
@@ -21,9 +21,11 @@ from blocks.store.store import Store
 from deployments.gateway.app import gateway_routes
 from deployments.gateway.receiving import Gateway
 from flows.gateway import new_gateway, run_gateway
+from flows.notifying.loop import deliver_forever, new_deliverer
 from flows.opening import open_store
 from flows.people.answer_page import AnswerPages
 from flows.recovery.reconciling import Reconciler
+from flows.reporting.clock import ReportClock, report_forever
 from flows.settings import RunSettings
 
 logger = logging.getLogger(__name__)
@@ -38,11 +40,14 @@ ANEW_SECONDS = 3.0
 
 
 async def reconcile_once(home: Path) -> int:
-    """One whole round, lost runs included; gives how many runs were touched."""
+    """One whole round, lost runs and messages to be delivered included; gives how many runs were touched."""
     async with open_store() as store, get_client() as client:
         reconciler = Reconciler(store=store, client=client, home=home)
         await reconciler.account()
-        return await reconciler.round() + await reconciler.lost()
+        touched = await reconciler.round() + await reconciler.lost()
+        await ReportClock(store=store, client=client).start_due()
+        await (await new_deliverer(store, home)).round()
+        return touched
 
 
 async def reconcile_forever(home: Path) -> None:
@@ -83,7 +88,8 @@ async def _hear(store: Store, news: asyncio.Event) -> None:
 async def _at_work(gateway: Gateway) -> AsyncGenerator[None]:
     """The loops beside the HTTP service, for as long as it runs."""
     settings = RunSettings()  # pyright: ignore[reportCallIssue] the environment fills it
-    loops = [asyncio.create_task(reconcile_forever(settings.home)), asyncio.create_task(run_gateway(gateway))]
+    work = (reconcile_forever(settings.home), run_gateway(gateway), deliver_forever(settings), report_forever())
+    loops = [asyncio.create_task(one) for one in work]
     try:
         yield
     finally:

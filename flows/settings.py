@@ -21,3 +21,4 @@ class RunSettings(BaseSettings):
         ge=0,
         description="Evidence of an approval asked for longer ago is read again (R5.3).",
     )
+    messages_kept_days: int = Field(default=90, ge=0, description="Older messages are deleted; 0: none ever (R7.4).")

@@ -13,11 +13,16 @@ from deployments.compiler import TASK_FLOW, deployment_name
 
 async def start(client: PrefectClient, deployment: str, parameters: dict[str, Any]) -> str:
     """Start a run of the deployment `flow/name` now; gives the run's id."""
+    return await start_once(client, deployment, parameters, key=None)
+
+
+async def start_once(client: PrefectClient, deployment: str, parameters: dict[str, Any], *, key: str | None) -> str:
+    """The same, but the same `key` again gives the run that there is."""
     try:
         found = await client.read_deployment_by_name(deployment)
     except ObjectNotFound as error:
         raise Unavailable(f"There is no deployment {deployment!r} on the Prefect server; start `missions up` once.") from error
-    flow_run = await client.create_flow_run_from_deployment(found.id, parameters=parameters)
+    flow_run = await client.create_flow_run_from_deployment(found.id, parameters=parameters, idempotency_key=key)
     return str(flow_run.id)
 
 

@@ -11,7 +11,9 @@ from deployments.apply import apply, ensure_work_pool
 from deployments.spec import DeploymentPlan
 from deployments.system import SystemFlow, system_plan
 from flows.create import create
+from flows.inbox import inbox
 from flows.reply import reply_to_run
+from flows.report import report
 
 _SCHEMA: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
@@ -22,6 +24,8 @@ def system_deployments() -> DeploymentPlan:
         [
             _offer(create, "flows.create.create"),
             _offer(reply_to_run, "flows.reply.reply_to_run"),
+            _offer(report, "flows.report.report"),
+            _offer(inbox, "flows.inbox.inbox"),
         ]
     )
 

@@ -25,7 +25,7 @@ def compare(present: Conclusion | None, last: RunRecord) -> Comparison:
     if present is None or last.conclusion is None:
         gap = "This run ended without findings." if present is None else "The last run ended without findings."
         return Comparison(last_at=at, last_state=last.state, gap=gap)
-    now, then = _open(present), _open(last.conclusion)
+    now, then = open_findings(present), open_findings(last.conclusion)
     return Comparison(
         last_at=at,
         last_state=last.state,
@@ -35,8 +35,10 @@ def compare(present: Conclusion | None, last: RunRecord) -> Comparison:
     )
 
 
-def _open(conclusion: Conclusion) -> dict[str, Finding]:
-    attention = [finding for finding in conclusion.findings if finding.severity is not Severity.OK]
+def open_findings(conclusion: Conclusion | None) -> dict[str, Finding]:
+    """The findings that call for attention, each under a key by which it is known again in another run."""
+    given = conclusion.findings if conclusion else ()
+    attention = [finding for finding in given if finding.severity is not Severity.OK]
     return {" ".join(finding.title.casefold().split()): finding for finding in attention}
 
 

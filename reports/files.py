@@ -6,11 +6,26 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 from blueprint.values import NAME_PATTERN, zone
 from reports.html import html_page
+from reports.index import index_page
+
+INDEX = "index.html"
+
+
+def write_index(home: Path, mission_id: str, title: str) -> Path:
+    """Write `missions/<id>/artifacts/index.html` from the files that are there, whatever else happens; returns its path.
+
+    ValueError when `mission_id` could lead out of the folder.
+    """
+    folder = home / _artifacts(mission_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = [PurePosixPath(page.relative_to(folder).as_posix()) for page in folder.glob("????-??/??-??/[0-9]*.html")]
+    _write(folder / INDEX, index_page(title, pages))
+    return folder / INDEX
 
 
 def write_report(home: Path, mission_id: str, at: datetime, timezone: str, name: str, markdown: str, title: str) -> Path:
@@ -20,15 +35,23 @@ def write_report(home: Path, mission_id: str, at: datetime, timezone: str, name:
     second and name gets a number, and the same report, written again after a crash, its old place.
     ValueError when `mission_id` or `name` could lead out of the folder.
     """
-    for given in (mission_id, name):
-        if not re.fullmatch(NAME_PATTERN, given):
-            raise ValueError(f"{given!r} can't be part of a report's path; it needs lower-case letters, digits and hyphens")
     local = at.astimezone(zone(timezone))
-    folder = Path("missions", mission_id, "artifacts", f"{local:%Y-%m}", f"{local:%m-%d}")
+    file = f"{local:%H%M%S}-{_checked(name)}.md"
+    folder = _artifacts(mission_id) / f"{local:%Y-%m}" / f"{local:%m-%d}"
     (home / folder).mkdir(parents=True, exist_ok=True)
-    path = _write_new(home, folder / f"{local:%H%M%S}-{name}.md", markdown)
-    _write(home / path.with_suffix(".html"), html_page(markdown, title))
+    path = _write_new(home, folder / file, markdown)
+    _write(home / path.with_suffix(".html"), html_page(markdown, title, index=f"../../{INDEX}"))
     return path
+
+
+def _artifacts(mission_id: str) -> Path:
+    return Path("missions", _checked(mission_id), "artifacts")
+
+
+def _checked(name: str) -> str:
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise ValueError(f"{name!r} can't be part of a report's path; it needs lower-case letters, digits and hyphens")
+    return name
 
 
 def _write_new(home: Path, wanted: Path, text: str) -> Path:

@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from blueprint.secrets import without_secrets
+
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _UNUSUAL = re.compile(r"[^\x20-\x7e\n\t]")
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
@@ -34,8 +36,11 @@ class Markdown(str):
 
 
 def visible(text: str) -> str:
-    """`text` without terminal colours, and with every hidden or direction-turning character written out as ⟨U+202E⟩."""
-    return _UNUSUAL.sub(_written_out, _ANSI.sub("", text.replace("\r\n", "\n")))
+    """`text` without terminal colours and what looks like a secret; hidden and turning characters written out: ⟨U+202E⟩.
+
+    Everything that people read of others' words passes here: reports, pages, messages, the terminal (R9.1).
+    """
+    return without_secrets(_UNUSUAL.sub(_written_out, _ANSI.sub("", text.replace("\r\n", "\n"))))
 
 
 def _written_out(match: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -9,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blocks.store.database import Database
 from blocks.store.notices import notify
-from blocks.store.rows import document
-from blocks.store.tables import messages
+from blocks.store.rows import DATABASE_NOW, document
+from blocks.store.tables import deliveries, messages
 from blueprint.records import Message
 
 
@@ -33,9 +34,9 @@ class Messages:
 
         return await self.database.write(work)
 
-    async def list(self, unread_only: bool = False, mission_id: str | None = None) -> list[Message]:
+    async def list(self, unread_only: bool = False, mission_id: str | None = None, limit: int = 1_000) -> list[Message]:
         """Messages, the newest first."""
-        query = select(messages.c.document, messages.c.is_read).order_by(messages.c.at.desc(), messages.c.id)
+        query = select(messages.c.document, messages.c.is_read).order_by(messages.c.at.desc(), messages.c.id).limit(limit)
         if unread_only:
             query = query.where(~messages.c.is_read)
         if mission_id is not None:
@@ -46,6 +47,18 @@ class Messages:
             return [Message.model_validate({**row["document"], "is_read": row["is_read"]}) for row in rows]
 
         return await self.database.read(work)
+
+    async def forget(self, older_than: timedelta) -> int:
+        """Delete messages that are older and owed to no channel any more; gives how many."""
+        is_owed = select(deliveries.c.message_id).where(
+            deliveries.c.message_id == messages.c.id, deliveries.c.settled_at.is_(None)
+        )
+        old = (messages.c.at < DATABASE_NOW - older_than, messages.c.routed_at.is_not(None), ~is_owed.exists())
+
+        async def work(connection: AsyncConnection) -> int:
+            return (await connection.execute(messages.delete().where(*old))).rowcount
+
+        return await self.database.write(work)
 
 
 async def add_message(connection: AsyncConnection, message: Message) -> None:

@@ -15,6 +15,7 @@ from blocks.store.tables import missions, plans
 from blueprint.audit import MissionChanged
 from blueprint.errors import InvalidInput, UnknownName
 from blueprint.mission import Mission, MissionState, check_transition
+from blueprint.reporting import ReportTimes
 from blueprint.values import storable
 
 _CANDIDATES = 20
@@ -100,6 +101,10 @@ class Missions:
         """Give it the title and the zone that its plan names."""
         changed = {"title": title, "timezone": timezone, "active_at": now}
         return await self._change(mission_id, lambda mission: mission.model_copy(update=changed))
+
+    async def set_report_times(self, mission_id: str, times: ReportTimes) -> Mission:
+        """From now on its Mission Reports are made at these times."""
+        return await self._change(mission_id, lambda mission: mission.model_copy(update={"reports": times}))
 
     async def touch(self, mission_id: str, now: datetime) -> None:
         """Something happened in it: the list sorts by this."""

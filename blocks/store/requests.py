@@ -30,13 +30,18 @@ class Requests:
 
     database: Database
 
-    async def open(self, request: Request) -> Request:
-        """The request as stored: `request`, or the one with its run and key that an earlier execution has made."""
+    async def open(self, request: Request, *, message: Message | None = None) -> Request:
+        """The request as stored: `request`, or the one with its run and key that an earlier execution has made.
+
+        `message` tells people, and is kept with a request that is made here.
+        """
 
         async def work(connection: AsyncConnection) -> Request:
             new = insert(requests).values(_row(request)).on_conflict_do_nothing().returning(requests.c.key)
             if await connection.scalar(new) is not None:
                 await notify(connection, run_id=request.run_id, request=request.key)
+                if message is not None:
+                    await add_message(connection, message)
                 await audit(connection, request.mission_id, opened(request))
             return from_document(Request, await _load(connection, request.run_id, request.key))
 
@@ -60,6 +65,11 @@ class Requests:
         is_open = requests.c.state == RequestState.OPEN
         which = is_open if mission_id is None else is_open & (requests.c.mission_id == mission_id)
         return await self._all(which, skip_unreadable=True)  # one of another version must not hide all others
+
+    async def of_mission(self, mission_id: str, since: datetime) -> Sequence[Request]:
+        """A Mission's requests that were asked since then, and those that are open, in the order in which they were asked."""
+        wanted = (requests.c.asked_at >= since) | (requests.c.state == RequestState.OPEN)
+        return await self._all((requests.c.mission_id == mission_id) & wanted, skip_unreadable=True)
 
     async def waiting(self) -> set[str]:
         """Runs with an open request whose deadline has not passed."""

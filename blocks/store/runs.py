@@ -72,6 +72,17 @@ class Runs:
         query = query.order_by(runs.c.started_at.desc(), runs.c.id).limit(limit)
         return [from_document(RunRecord, row) for row in await self.database.rows(query)]
 
+    async def until(self, mission_id: str, until: datetime, limit: int = 5_000) -> Sequence[RunRecord]:
+        """The last runs of a Mission that began before then, the oldest first."""
+        query = select(runs.c.document).where(runs.c.mission_id == mission_id, runs.c.started_at < until)
+        query = query.order_by(runs.c.started_at.desc(), runs.c.id).limit(limit)
+
+        async def work(connection: AsyncConnection) -> Sequence[RunRecord]:
+            found = [from_document(RunRecord, row) for row in (await connection.execute(query)).mappings()]
+            return found[::-1]
+
+        return await self.database.read(work)
+
     async def recent(self, mission_id: str, task: str, since: datetime, occasion: str = "") -> Sequence[RunRecord]:
         """Runs of the Task that began since then, those that are at work or waiting, and those of the same event or round."""
         is_recent = (runs.c.started_at >= since) | (runs.c.state == RunState.RUNNING)

@@ -10,13 +10,16 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from blocks.store.audit import Audits
+from blocks.store.channel_states import ChannelStates
 from blocks.store.conversation import Conversations
 from blocks.store.database import PATIENCE_SECONDS, Database
+from blocks.store.deliveries import Deliveries
 from blocks.store.events import Events
 from blocks.store.fires import Fires
 from blocks.store.journal import Journals
 from blocks.store.leases import Leases
 from blocks.store.messages import Messages
+from blocks.store.mission_reports import MissionReports
 from blocks.store.missions import Missions
 from blocks.store.notices import listen
 from blocks.store.plans import Plans
@@ -55,6 +58,9 @@ class Store:
         self.standing_rules = StandingRules(database=database)
         self.fires = Fires(database=database)
         self.messages = Messages(database=database)
+        self.mission_reports = MissionReports(database=database)
+        self.deliveries = Deliveries(database=database)
+        self.channel_states = ChannelStates(database=database)
         self.reminders = Reminders(database=database)
         self.conversation = Conversations(database=database)
         self.audit = Audits(database=database)

@@ -196,6 +196,41 @@ messages = Table(
     Column("mission_id", Text, nullable=False, index=True),
     Column("at", DateTime(timezone=True), nullable=False, index=True),
     Column("is_read", Boolean, nullable=False),
+    Column("place", BigInteger, Identity(), nullable=False, comment="The order in which they came."),
+    Column("routed_at", DateTime(timezone=True), comment="When it was decided which channels get it."),
+    Column("document", JSON, nullable=False),
+    Index("ix_messages_unrouted", "place", postgresql_where=text("routed_at IS NULL")),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("message_id", Text, ForeignKey(messages.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("attempts", Integer, nullable=False, comment="How often it was sent, or about to be."),
+    Column("bundle", Text, nullable=False, comment="Id of the notification that was tried last; empty: it can't have arrived."),
+    Column("made_at", DateTime(timezone=True), nullable=False),
+    Column("next_at", DateTime(timezone=True), nullable=False, comment="Nobody sends it before."),
+    Column("settled_at", DateTime(timezone=True), comment="When the channel took it, or it was given up."),
+    Column("reason", Text, nullable=False, comment="Why it was not taken; empty when it was."),
+    Index("ix_deliveries_unsettled", "channel", "next_at", postgresql_where=text("settled_at IS NULL")),
+)
+
+mission_reports = Table(
+    "mission_reports",
+    metadata,
+    Column("id", Text, primary_key=True, comment="The flow run that made it."),
+    Column("mission_id", Text, ForeignKey(missions.c.id, ondelete="CASCADE"), nullable=False),
+    Column("until", DateTime(timezone=True), nullable=False),
+    Column("is_scheduled", Boolean, nullable=False),
+    Column("document", JSON, nullable=False),
+    Index(None, "mission_id", "until"),
+)
+
+channel_states = Table(
+    "channel_states",
+    metadata,
+    Column("channel", Text, primary_key=True),
     Column("document", JSON, nullable=False),
 )
 

@@ -4,6 +4,7 @@ import typer
 
 from flows.command import (
     audit,
+    channels,
     connections,
     create,
     demonstration,
@@ -12,6 +13,7 @@ from flows.command import (
     missions,
     parts,
     plan,
+    reports,
     rules,
     runs,
     sources,
@@ -42,12 +44,14 @@ app.command("run")(runs.run)
 app.command("cancel")(runs.cancel)
 app.command("runs")(runs.list_runs)
 app.command("watch")(runs.watch)
-app.command("reports")(runs.reports)
-app.command("report")(runs.report)
+app.command("reports")(reports.reports)
+app.command("report")(reports.report)
+app.command("summary")(reports.summary)
 app.command("audit")(audit.audit)
 app.command("inbox")(inbox.inbox)
 app.command("reply")(inbox.reply_to_run)
 app.add_typer(connections.models, name="model")
 app.add_typer(connections.tools, name="tools")
+app.add_typer(channels.channels, name="channel")
 app.add_typer(rules.rules, name="rules")
 app.add_typer(sources.sources, name="sources")

@@ -15,7 +15,7 @@ from blueprint.requests import ChoiceQuestion, Decision, Request, ReviewQuestion
 from deployments.local.addresses import read_addresses
 from deployments.local.settings import LocalSettings
 from flows.command.answering import how_to_answer, said_back, this_person
-from flows.command.naming import is_meant, run_id_of
+from flows.command.naming import events_named, is_meant, run_id_of
 from flows.command.output import AsJson, Session, command, session, show, show_json, show_table
 from flows.people.links import link
 from flows.people.replying import Reply, reply
@@ -25,7 +25,10 @@ from reports.text import one_line
 @command
 async def inbox(
     unread: Annotated[bool, typer.Option("--unread", help="Only messages that nobody has read.")] = False,
+    mission: Annotated[str, typer.Option(help="Only of this Mission: its id, the beginning of it, or its name.")] = "",
+    event: Annotated[list[str] | None, typer.Option(help="Only messages of this kind; may be repeated.")] = None,
     links: Annotated[bool, typer.Option("--links", help="With a link for each question: whoever has it may answer.")] = False,
+    keep: Annotated[bool, typer.Option("--keep-unread", help="What is shown does not count as read.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what people should know: open questions, then messages.
@@ -33,8 +36,13 @@ async def inbox(
     The questions come with the time left and the commands that answer them. Messages that were shown count as read.
     """
     async with session() as here:
-        asked = await here.store.requests.all_open()
-        messages = await here.store.messages.list(unread_only=unread)
+        found = (await here.store.missions.find(mission)).id if mission else None
+        asked, wanted = await here.store.requests.all_open(found), events_named(event)
+        messages = [
+            message
+            for message in await here.store.messages.list(unread_only=unread, mission_id=found)
+            if not event or message.event in wanted
+        ]
         addresses = await _links(asked) if links else {}
         if as_json:
             return show_json({"open_requests": asked, "messages": messages} | ({"links": addresses} if links else {}))
@@ -42,7 +50,8 @@ async def inbox(
             show(f"{one_line(request.title, 200)}   {_left(request)}, Mission {request.mission_id}\n{how_to_answer(request)}")
             show(f"  {addresses[_name(request)]}\n" if links else "")
         show_table(["AT (UTC)", "KIND", "READ", "MESSAGE"], [_row(message) for message in messages], "No messages.")
-        await here.store.messages.mark_read([message.id for message in messages])
+        if not keep:
+            await here.store.messages.mark_read([message.id for message in messages])
     return None
 
 

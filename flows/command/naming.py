@@ -1,13 +1,16 @@
 """Finds the run and the Task that a person means, by id, name, or the beginning of one."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import get_args
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.sorting import FlowRunSort
 
-from blueprint.errors import UnknownName
+from blueprint.errors import InvalidInput, UnknownName
 from blueprint.plan import Blueprint
+from blueprint.records import MessageEvent
 from blueprint.values import short_id
 from flows.command.output import Session
 
@@ -41,6 +44,15 @@ def task_named(plan: Blueprint, text: str) -> str:
     if len(found) == 1:
         return found[0]
     raise UnknownName("Task", text, found or names, ambiguous=bool(found))
+
+
+def events_named(texts: Sequence[str] | None) -> tuple[MessageEvent, ...]:
+    """Kinds of messages; InvalidInput, with all there are, for what is none."""
+    known: tuple[MessageEvent, ...] = get_args(MessageEvent)
+    for text in texts or ():
+        if text not in known:
+            raise InvalidInput(f"{text!r} is no kind of message; there are: {', '.join(known)}.")
+    return tuple(event for event in known if event in (texts or ()))
 
 
 async def _recent_runs(client: PrefectClient) -> list[str]:

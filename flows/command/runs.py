@@ -1,13 +1,10 @@
-"""`missions run cancel runs watch reports report`: runs of Tasks and what they found."""
+"""`missions run cancel runs watch`: runs of Tasks."""
 
-import asyncio
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 import typer
-from prefect.client.schemas.filters import ArtifactFilter
 from prefect.states import Cancelling
 
 from blueprint.errors import InvalidInput, MissionsError
@@ -19,8 +16,6 @@ from flows.command.output import AsJson, Session, command, say, session, show, s
 from flows.command.terminal import at_terminal
 from flows.following import Over, Waiting, until_record
 from flows.links import run_page
-from flows.naming import report_key
-from flows.settings import RunSettings
 from flows.starting import start_task
 
 OfMission = Annotated[str, typer.Argument(help="A Mission: its id, the beginning of it, or its name.")]
@@ -117,50 +112,6 @@ async def list_runs(mission: OfMission, as_json: AsJson = False) -> None:
     return None
 
 
-@command
-async def reports(mission: OfMission, as_json: AsJson = False) -> None:
-    """List a Mission's reports, the newest first."""
-    async with session() as here:
-        found = await here.store.missions.find(mission)
-        records = [record for record in await here.store.runs.list(found.id) if record.report_path]
-    if as_json:
-        return show_json(records)
-    home = _settings().home
-    rows = [[short_id(record.id), record.task, record.state, str(home / record.report_path)] for record in records]
-    return show_table(["RUN", "TASK", "STATE", "FILE"], rows, "No reports yet.")
-
-
-@command
-async def report(run: OfRun, as_json: AsJson = False) -> None:
-    """Show the report of a run."""
-    async with session() as here:
-        record = await here.store.runs.find(run)
-        if not record.report_path:
-            raise InvalidInput(
-                f"Run {record.id} has no report yet: it is {record.state}. Follow it: missions watch {short_id(record.id)}"
-            )
-        text = await _report(here, record)
-    if as_json:
-        show_json({"run": record, "report": text})
-    else:
-        show(text)
-
-
-async def _report(here: Session, record: RunRecord) -> str:
-    """From the file where it is at hand, else from Prefect's artifact."""
-    if text := await asyncio.to_thread(_read, _settings().home / record.report_path):
-        return text
-    wanted = {"key": {"any_": [report_key(record.mission_id, record.task)]}, "flow_run_id": {"any_": [record.id]}}
-    found = await here.client.read_artifacts(artifact_filter=ArtifactFilter.model_validate(wanted))
-    if not found:
-        raise MissionsError(f"The report of run {record.id} is neither at {record.report_path!r} nor among Prefect's artifacts.")
-    return str(found[0].data)
-
-
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
-
-
 async def _ended(here: Session, run_id: str) -> RunRecord:
     """The record of a run that is over, its report published; MissionsError when the gate did not let it begin."""
     await until_record(here.store, run_id)
@@ -201,7 +152,3 @@ def _row(record: RunRecord) -> list[str]:
 
 def _second(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}"
-
-
-def _settings() -> RunSettings:
-    return RunSettings()  # pyright: ignore[reportCallIssue] the command's entry point sets the environment

@@ -1,19 +1,21 @@
 """Looks at what a plan would work with, all at the same time: tool servers and channels as they are right now (R2.3)."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from agent.redaction import Redaction
 from agent.tools.mcp import McpToolset
 from agent.tools.redacted import Redacted
 from agent.tools.toolset import ToolListing
-from blocks.loading import block_names
-from blocks.notification_channel import NotificationChannel
 from blueprint.connections import Employee
 from blueprint.errors import Unavailable
 from blueprint.plan import Blueprint
 from blueprint.validation import Surroundings, Verified, check_plan
+from flows.notifying.loop import load_channels
+from flows.notifying.testing import silent_channels
+from flows.opening import open_store
 from flows.settings import RunSettings
 
 LOOK_SECONDS = 150
@@ -27,6 +29,8 @@ class Seen:
     listing: ToolListing
     servers: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    mute: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Channels that take no test message, with the reason."""
 
     def surroundings(self, *, is_in_force: bool = False) -> Surroundings:
         """What a plan is checked against, now."""
@@ -36,6 +40,7 @@ class Seen:
             channels=self.channels,
             servers=self.servers,
             silent=self.listing.failures,
+            mute=self.mute,
             is_in_force=is_in_force,
         )
 
@@ -45,13 +50,24 @@ class Seen:
 
 
 async def look_around(employee: Employee, settings: RunSettings) -> Seen:
-    """Ask every server of the employee for its tools, and Prefect for the channels; Unavailable when that takes too long."""
+    """Ask every server of the employee for its tools, every channel for a sign of life; Unavailable when that takes too long."""
     try:
         async with asyncio.timeout(LOOK_SECONDS):
-            listing, channels = await asyncio.gather(list_tools(employee, settings), block_names(NotificationChannel))
+            listing, (channels, mute) = await asyncio.gather(list_tools(employee, settings), _try_channels())
     except TimeoutError as error:
         raise Unavailable(f"The tool servers were not all asked within {LOOK_SECONDS} s; see `missions doctor`.") from error
-    return Seen(listing=listing, servers=tuple(server.name for server in employee.servers), channels=tuple(channels))
+    servers = tuple(server.name for server in employee.servers)
+    return Seen(listing=listing, servers=servers, channels=channels, mute=mute)
+
+
+async def _try_channels() -> tuple[tuple[str, ...], dict[str, str]]:
+    """The names of all channels, and which of them take no test message."""
+    channels = await load_channels()
+    if not channels:
+        return (), {}
+    async with open_store() as store:
+        mute = await silent_channels(store, channels)
+    return tuple(channel.name for channel in channels), mute
 
 
 async def list_tools(employee: Employee, settings: RunSettings) -> ToolListing:

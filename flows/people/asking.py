@@ -54,9 +54,7 @@ class People:
             asked_at=now,
             deadline=now + timedelta(seconds=self.answer_seconds),
         )
-        request = await self.lease.store.requests.open(request)
-        await self.lease.store.messages.add(asked(request))
-        return request
+        return await self.lease.store.requests.open(request, message=asked(request))
 
     async def _wait(self, request: Request) -> None:
         """Suspend the run with its form. Parked first: a kill in between leaves a run that the reconciler starts again."""

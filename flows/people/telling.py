@@ -1,17 +1,23 @@
-"""Words the messages about a request (it was asked, it still waits, nobody answered) and about a failed run (R5.4, R7.1)."""
+"""Words the messages about requests (asked, still open, nobody answered), about runs that are over, and channels (R5.4, R7.1)."""
 
 from datetime import UTC, datetime
 
-from blueprint.records import Message
+from blueprint.mission import Mission
+from blueprint.notification import ChannelState
+from blueprint.plan import Task
+from blueprint.records import Message, MessageEvent, RunRecord, RunState
 from blueprint.reminders import Reminder, message_id
 from blueprint.requests import Request, ReviewQuestion
+from blueprint.stream import Severity
 from reports.forms import question_text
+from reports.in_short import run_in_short, worst
 from reports.times import duration
 
 
 def asked(request: Request) -> Message:
-    """A person is asked."""
-    return _message(request, event="request", at=request.asked_at, body=question_text(request))
+    """A person is asked, or a plan waits to be confirmed."""
+    event = "plan" if isinstance(request.question, ReviewQuestion) else "request"
+    return _message(request, event=event, severity=Severity.WARNING, at=request.asked_at, body=question_text(request))
 
 
 def reminder(request: Request, which: Reminder) -> Message:
@@ -22,6 +28,7 @@ def reminder(request: Request, which: Reminder) -> Message:
     return _message(
         request,
         event="reminder",
+        severity=Severity.CRITICAL if is_last else Severity.WARNING,
         at=now,
         kind=which,
         title=f"{'Last reminder' if is_last else 'Still open'}, {left} left: {request.title}",
@@ -35,7 +42,13 @@ def expired(request: Request) -> Message:
     what = "the plan stays a draft" if isinstance(request.question, ReviewQuestion) else "the run ends as Failed, with a report"
     body = f"{unanswered(request)} Silence approves nothing: {what}."
     return _message(
-        request, event="expired", at=datetime.now(UTC), kind="expired", title=f"Nobody answered: {request.title}", body=body
+        request,
+        event="expired",
+        severity=Severity.CRITICAL,
+        at=datetime.now(UTC),
+        kind="expired",
+        title=f"Nobody answered: {request.title}",
+        body=body,
     )
 
 
@@ -51,8 +64,41 @@ def failed(mission_id: str, run_id: str, title: str, body: str) -> Message:
         mission_id=mission_id,
         run_id=run_id,
         event="error",
+        severity=Severity.CRITICAL,
         title=title,
         body=body,
+        at=datetime.now(UTC),
+    )
+
+
+def ended(mission: Mission, task: Task, record: RunRecord) -> Message:
+    """A run is over and its report is out (R7.1)."""
+    is_failed = record.state is RunState.FAILED
+    findings = record.conclusion.findings if record.conclusion else ()
+    return Message(
+        id=f"{record.id}:ended",
+        mission_id=mission.id,
+        run_id=record.id,
+        event="error" if is_failed else "report",
+        severity=Severity.CRITICAL if is_failed else worst([finding.severity for finding in findings]),
+        title=f"{mission.title}: {task.title} {'failed' if is_failed else 'ended with ' + record.state.value}",
+        body=run_in_short(record),
+        at=record.ended_at or record.started_at,
+    )
+
+
+def channel_fails(channel: str, state: ChannelState) -> Message:
+    """A notification channel does not work; said once for each time that it began to fail (R7.3)."""
+    since = state.failing_since or datetime.now(UTC)
+    return Message(
+        id=f"channel:{channel}:{since.isoformat()}",
+        mission_id="",
+        event="channel",
+        severity=Severity.CRITICAL,
+        channel=channel,
+        title=f"Channel {channel} does not take messages",
+        body=f"Since {since:%Y-%m-%d %H:%M} UTC, {state.failures} attempts: {state.reason} What it has not taken is kept and "
+        f"tried again. Correct its block in the Prefect UI; then `missions channel test {channel}`.",
         at=datetime.now(UTC),
     )
 
@@ -63,17 +109,25 @@ def unanswered(request: Request) -> str:
 
 
 def _message(
-    request: Request, *, event: str, at: datetime, body: str, kind: str = "", title: str = "", is_escalation: bool = False
+    request: Request,
+    *,
+    event: MessageEvent,
+    severity: Severity,
+    at: datetime,
+    body: str,
+    kind: str = "",
+    title: str = "",
+    is_escalation: bool = False,
 ) -> Message:
-    return Message.model_validate(
-        {
-            "id": message_id(request.run_id, request.key, kind),
-            "mission_id": request.mission_id,
-            "run_id": request.run_id,
-            "event": event,
-            "title": title or request.title,
-            "body": body,
-            "at": at,
-            "is_escalation": is_escalation,
-        }
+    return Message(
+        id=message_id(request.run_id, request.key, kind),
+        mission_id=request.mission_id,
+        run_id=request.run_id,
+        request=request.key,
+        event=event,
+        severity=severity,
+        title=title or request.title,
+        body=body,
+        at=at,
+        is_escalation=is_escalation,
     )

@@ -10,15 +10,15 @@ from prefect.states import Failed
 from blocks.store.store import Store
 from blueprint.mission import Mission
 from blueprint.plan import Task
-from blueprint.records import JournalEntry, Message, RunEnd, RunRecord, RunState
+from blueprint.records import JournalEntry, RunEnd, RunRecord, RunState
 from blueprint.requests import RequestState
 from blueprint.stream import Concluded, Conclusion, Reasoned, Usage
 from flows.artifacts import find_steps, keep_page
 from flows.links import artifact_page, run_page
 from flows.naming import report_key, session_key, steps_key
-from flows.people.telling import failed
+from flows.people.telling import ended, failed
 from flows.runs.snapshots import keep_snapshot, snapshot_pages
-from reports.files import write_report
+from reports.files import write_index, write_report
 from reports.steps import session_page
 from reports.task_report import ReportLinks, task_report
 
@@ -56,7 +56,7 @@ def reason_of_cancellation(record: RunRecord) -> str:
 
 async def unbegun_run(store: Store, mission_id: str, run_id: str, reason: str) -> State:
     """Tell people in the inbox of a run that never passed the gate, so that it has no record; gives the state that says so."""
-    await store.messages.add(failed(mission_id, run_id, "A run could not begin", f"{reason}\n{run_page(run_id)}"))
+    await store.messages.add(failed(mission_id, run_id, "A run could not begin", reason))
     return Failed(message=reason)
 
 
@@ -82,9 +82,10 @@ async def _publish(store: Store, home: Path, record: RunRecord, entries: Sequenc
         flow_run_id=record.id,
     )
     title = f"{mission.title}: {task.title}"
-    ended = record.ended_at or record.started_at
-    path = write_report(home, mission.id, ended, mission.timezone, record.task, report, title)
-    await store.messages.add(_message(mission, record))
+    ended_at = record.ended_at or record.started_at
+    path = write_report(home, mission.id, ended_at, mission.timezone, record.task, report, title)
+    write_index(home, mission.id, mission.title)
+    await store.messages.add(ended(mission, task, record))
     return await store.runs.set_report(record.id, str(path))
 
 
@@ -119,17 +120,3 @@ def _conclusion(entries: Sequence[JournalEntry]) -> Conclusion | None:
 
 def _usage(entries: Sequence[JournalEntry]) -> Usage:
     return sum((entry.event.usage for entry in entries if isinstance(entry.event, Reasoned)), Usage())
-
-
-def _message(mission: Mission, record: RunRecord) -> Message:
-    failed = record.state is RunState.FAILED
-    summary = record.conclusion.summary if record.conclusion else record.reason
-    return Message(
-        id=f"{record.id}:ended",
-        mission_id=mission.id,
-        run_id=record.id,
-        event="error" if failed else "report",
-        title=f"{mission.title}: {record.task} {'failed' if failed else 'ended with ' + record.state.value}",
-        body=f"{summary}\n{run_page(record.id)}",
-        at=record.ended_at or record.started_at,
-    )

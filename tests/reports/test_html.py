@@ -24,7 +24,7 @@ class _Tags(HTMLParser):
         self.found.append((tag, dict(attrs)))
 
 
-def _tags(html: str) -> list[tuple[str, dict[str, str | None]]]:
+def tags_of(html: str) -> list[tuple[str, dict[str, str | None]]]:
     parser = _Tags()
     parser.feed(html)
     return parser.found
@@ -33,7 +33,7 @@ def _tags(html: str) -> list[tuple[str, dict[str, str | None]]]:
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_even_unescaped_text_brings_no_picture_script_or_handler(text: str) -> None:
     start = perf_counter()
-    for tag, attributes in _tags(safe_html(text.encode("utf-8", "replace").decode())):
+    for tag, attributes in tags_of(safe_html(text.encode("utf-8", "replace").decode())):
         assert tag in HARMLESS
         assert attributes.keys() <= {"href", "title", "rel", "class", "align", "start"}
         assert not str(attributes.get("href", "https:")).startswith(("javascript", "data"))

@@ -1,6 +1,6 @@
 """Skipped fires, messages and conversations."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -44,3 +44,14 @@ async def test_conversation_keeps_each_turn_once_in_the_order_in_which_it_was_sa
     assert await store.conversation.of("hosts") == turns
     with pytest.raises(UnknownName, match="no Mission 'mail'"):
         await store.conversation.add("mail", turns[0], "0")
+
+
+async def test_old_messages_are_forgotten_unless_a_channel_has_not_taken_them(store: Store) -> None:
+    for name in ("owed", "routed", "unrouted"):
+        await store.messages.add(message(name).model_copy(update={"at": datetime.now(UTC) - timedelta(days=100)}))
+    await store.messages.add(message("new").model_copy(update={"at": datetime.now(UTC)}))
+    await store.deliveries.route("owed", ["ops"])
+    for name in ("routed", "new"):
+        await store.deliveries.route(name, [])
+    assert await store.messages.forget(timedelta(days=90)) == 1
+    assert sorted(each.id for each in await store.messages.list()) == ["new", "owed", "unrouted"]

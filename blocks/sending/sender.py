@@ -1,0 +1,49 @@
+"""Sends one notification through a channel, and tells a failure from a success where services blur the two (R7.2)."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from blocks.sending.apprise_sender import AppriseSender
+from blocks.sending.webhook import WebhookSender
+from blueprint.notification import Channel, Dialect, Outgoing
+
+SEND_SECONDS = 40.0
+"""A mail server may take its time; what takes longer may have arrived or not."""
+
+
+class Sender(Protocol):
+    """One channel's way out."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the body has to be written."""
+        ...
+
+    @property
+    def most_bytes(self) -> int:
+        """How long title and body may be together, in UTF-8."""
+        ...
+
+    def send(self, outgoing: Outgoing) -> None:
+        """Send, blocking; ChannelFailed when it was not taken."""
+        ...
+
+
+Write = Callable[[Dialect, int], Outgoing]
+"""Writes the notification in a dialect, within so many bytes."""
+
+
+async def send(channel: Channel, write: Write) -> None:
+    """Send one notification within `SEND_SECONDS`, beside the event loop, since the libraries block.
+
+    InvalidInput when the channel's address can't be used, ChannelFailed when it was not taken, TimeoutError when nobody knows.
+    """
+    async with asyncio.timeout(SEND_SECONDS):
+        sender = await asyncio.to_thread(sender_for, channel)
+        await asyncio.to_thread(sender.send, write(sender.dialect, sender.most_bytes))
+
+
+def sender_for(channel: Channel) -> Sender:
+    """How `channel` is sent to; InvalidInput when its address can't be used."""
+    return WebhookSender.of(channel) if channel.kind == "webhook" else AppriseSender.of(channel)

@@ -1,0 +1,71 @@
+"""Mission Reports that were made (R6.2)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from blocks.store.database import Database
+from blocks.store.messages import add_message
+from blocks.store.rows import document, from_document
+from blocks.store.tables import mission_reports
+from blueprint.records import Message
+from blueprint.reporting import MissionReportRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissionReports:
+    """All Mission Reports."""
+
+    database: Database
+
+    async def add(self, record: MissionReportRecord, message: Message) -> None:
+        """Keep it with the message that tells of it; the same flow run's again changes nothing."""
+        row = {
+            "id": record.id,
+            "mission_id": record.mission_id,
+            "until": record.until,
+            "is_scheduled": record.is_scheduled,
+            "document": document(record),
+        }
+        new = insert(mission_reports).values(row).on_conflict_do_nothing().returning(mission_reports.c.id)
+
+        async def work(connection: AsyncConnection) -> None:
+            if await connection.scalar(new) is not None:
+                await add_message(connection, message)
+
+        await self.database.write(work)
+
+    async def find(self, run_id: str) -> MissionReportRecord | None:
+        """The report that a flow run has made, None while it has not."""
+        query = select(mission_reports.c.document).where(mission_reports.c.id == run_id)
+
+        async def work(connection: AsyncConnection) -> MissionReportRecord | None:
+            row = (await connection.execute(query)).mappings().one_or_none()
+            return None if row is None else from_document(MissionReportRecord, row)
+
+        return await self.database.read(work)
+
+    async def list(self, mission_id: str) -> list[MissionReportRecord]:
+        """A Mission's reports, the newest first."""
+        of_mission = mission_reports.c.mission_id == mission_id
+        query = select(mission_reports.c.document).where(of_mission).order_by(mission_reports.c.until.desc())
+
+        async def work(connection: AsyncConnection) -> list[MissionReportRecord]:
+            return [from_document(MissionReportRecord, row) for row in (await connection.execute(query)).mappings()]
+
+        return await self.database.read(work)
+
+    async def reported_until(self) -> dict[str, datetime]:
+        """Up to when each Mission has reported by itself."""
+        latest = select(mission_reports.c.mission_id, func.max(mission_reports.c.until).label("until")).where(
+            mission_reports.c.is_scheduled
+        )
+
+        async def work(connection: AsyncConnection) -> dict[str, datetime]:
+            found = await connection.execute(latest.group_by(mission_reports.c.mission_id))
+            return {row.mission_id: row.until for row in found}
+
+        return await self.database.read(work)
