@@ -179,10 +179,10 @@ def _counted(name: str, now: int, then: int) -> dict[str, str]:
 def _row(row: TaskFigures, title: str) -> dict[str, object]:
     average = row.figures.worked / row.figures.runs if row.figures.runs else 0
     last = row.last.state.value if row.last else ""
-    used: dict[str, object] = {"tokens": row.figures.tokens, "cost": f"{row.figures.usage.cost:,.4f}"}
-    own: dict[str, object] = {"task": row.task, "title": title, "skipped": row.skipped, "average": average, "last": last}
-    figures: dict[str, object] = asdict(row.figures)
-    return {**figures, **used, **own}
+    figures = asdict(row.figures)
+    own = {"task": row.task, "title": title, "skipped": row.skipped, "average": average, "last": last}
+    used = {"tokens": row.figures.tokens, "cost": f"{row.figures.usage.cost:,.4f}"}
+    return {name: value for part in (figures, used, own) for name, value in part.items()}
 
 
 def _finding(one: FindingTrend, zone: str) -> dict[str, object]:
