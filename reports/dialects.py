@@ -41,7 +41,8 @@ class _Way:
 def written(note: Note, dialect: Dialect, most_bytes: int) -> tuple[str, str]:
     """Title and body; together no longer than `most_bytes`, cut in the text and never in a link."""
     if dialect is Dialect.HTML:
-        return one_line(note.title, 200), html_mail(_body(note, _MARKDOWN, most_bytes), note.title)
+        title = one_line(note.title, 200)
+        return title, html_mail(_body(note, _MARKDOWN, most_bytes), title)
     way = _way(dialect)
     title = way.words(one_line(note.title, 120 if dialect is not Dialect.TEXT else 80))
     return title, _body(note, way, most_bytes - len(title.encode()) - 10)

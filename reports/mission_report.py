@@ -179,10 +179,9 @@ def _counted(name: str, now: int, then: int) -> dict[str, str]:
 def _row(row: TaskFigures, title: str) -> dict[str, object]:
     average = row.figures.worked / row.figures.runs if row.figures.runs else 0
     last = row.last.state.value if row.last else ""
-    figures = asdict(row.figures)
     own = {"task": row.task, "title": title, "skipped": row.skipped, "average": average, "last": last}
     used = {"tokens": row.figures.tokens, "cost": f"{row.figures.usage.cost:,.4f}"}
-    return {name: value for part in (figures, used, own) for name, value in part.items()}
+    return {**asdict(row.figures), **used, **own}
 
 
 def _finding(one: FindingTrend, zone: str) -> dict[str, object]:
@@ -192,7 +191,7 @@ def _finding(one: FindingTrend, zone: str) -> dict[str, object]:
 
 def _people(people: PeopleFigures) -> dict[str, object]:
     waited = duration(people.answer_seconds) if people.answer_seconds is not None else ""
-    return asdict(people) | {"answer_time": waited}
+    return {**asdict(people), "answer_time": waited}
 
 
 def _listed(runs: Sequence[RunRecord], period: Period, zone: str) -> list[dict[str, object]]:

@@ -57,9 +57,13 @@ def bounded(text: str, limit: int) -> str:
     return f"{head}\n… {len(text) - len(head) - len(tail):,} characters left out …\n{tail}"
 
 
+_MOST_LOOKED_AT = 100_000
+"""Nobody needs more for one line, and what is longer takes time."""
+
+
 def one_line(text: str, limit: int) -> str:
     """`text` on one line, cut to `limit` characters; plain text, for titles, names and terminals."""
-    flat = " ".join(visible(text).split())
+    flat = " ".join(visible(text[:_MOST_LOOKED_AT]).split())
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
 
 
