@@ -25,7 +25,7 @@ from flows.notifying.loop import deliver_forever, new_deliverer
 from flows.opening import open_store
 from flows.people.answer_page import AnswerPages
 from flows.recovery.reconciling import Reconciler
-from flows.reporting.clock import ReportClock, report_forever
+from flows.reporting.clock import ReportClock, report_forever, start_report
 from flows.settings import RunSettings
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ async def reconcile_once(home: Path) -> int:
         reconciler = Reconciler(store=store, client=client, home=home)
         await reconciler.account()
         touched = await reconciler.round() + await reconciler.lost()
-        await ReportClock(store=store, client=client).start_due()
+        await ReportClock(store=store, start=partial(start_report, client)).start_due()
         await (await new_deliverer(store, home)).round()
         return touched
 

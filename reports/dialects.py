@@ -41,7 +41,7 @@ class _Way:
 def written(note: Note, dialect: Dialect, most_bytes: int) -> tuple[str, str]:
     """Title and body; together no longer than `most_bytes`, cut in the text and never in a link."""
     if dialect is Dialect.HTML:
-        title = one_line(note.title, 200)
+        title = _inert(one_line(note.title, 200))
         return title, html_mail(_body(note, _MARKDOWN, most_bytes), title)
     way = _way(dialect)
     title = way.words(one_line(note.title, 120 if dialect is not Dialect.TEXT else 80))

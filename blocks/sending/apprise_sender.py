@@ -4,14 +4,13 @@
 # Apprise's plugins have no types.
 
 import logging
-import re
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Self
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from apprise import Apprise, NotifyFormat, NotifyType
 from apprise.manager_plugins import NotificationManager
@@ -31,7 +30,6 @@ _TYPES = {
     Severity.WARNING: NotifyType.WARNING,
     Severity.CRITICAL: NotifyType.FAILURE,
 }
-_MARK = "•••"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +72,7 @@ class AppriseSender:
         return _MOST_BYTES if self.is_mail else min(_MOST_BYTES, self.plugin.body_maxlen or _MOST_BYTES)
 
     def send(self, outgoing: Outgoing) -> None:
-        """Send; ChannelFailed when it was not taken, with the words of Apprise and without the address."""
+        """Send; ChannelFailed, with the words of Apprise, when it was not taken."""
         if isinstance(self.plugin, Bot):
             self.plugin.send(outgoing.body, outgoing.title)
             return
@@ -87,8 +85,7 @@ class AppriseSender:
                 body=outgoing.body, title=outgoing.title, notify_type=_TYPES[outgoing.severity], body_format=body_format
             )
         if not is_sent:
-            why = _without_secrets(" ".join(said), self.url)
-            raise ChannelFailed(why or "Apprise could not send it and did not say why.", may_have_arrived=True)
+            raise ChannelFailed(" ".join(said) or "Apprise could not send it and did not say why.", may_have_arrived=True)
 
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -141,11 +138,3 @@ def _base_of(url: str) -> tuple[str, str]:
         return url, ""
     kept = urlencode([(name, value) for name, value in query if name != "base"])
     return urlunsplit(parts._replace(query=kept)), base
-
-
-def _without_secrets(words: str, url: str) -> str:
-    """`words` without any part of the address that may be a secret."""
-    parts = {part for part in re.split(r"[/:@?&=]+", url)[1:] if len(part) > 4}
-    for part in sorted({*parts, *map(unquote, parts)}, key=len, reverse=True):
-        words = words.replace(part, _MARK)
-    return words

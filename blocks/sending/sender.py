@@ -1,12 +1,18 @@
 """Sends one notification through a channel, and tells a failure from a success where services blur the two (R7.2)."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Protocol
+from urllib.parse import unquote
 
 from blocks.sending.apprise_sender import AppriseSender
 from blocks.sending.webhook import WebhookSender
+from blueprint.errors import ChannelFailed
 from blueprint.notification import Channel, Dialect, Outgoing
+from blueprint.secrets import MARK, without_secrets
+
+_SHORTEST_SECRET = 5
 
 SEND_SECONDS = 40.0
 """A mail server may take its time; what takes longer may have arrived or not."""
@@ -39,11 +45,23 @@ async def send(channel: Channel, write: Write) -> None:
 
     InvalidInput when the channel's address can't be used, ChannelFailed when it was not taken, TimeoutError when nobody knows.
     """
-    async with asyncio.timeout(SEND_SECONDS):
-        sender = await asyncio.to_thread(sender_for, channel)
-        await asyncio.to_thread(sender.send, write(sender.dialect, sender.most_bytes))
+    try:
+        async with asyncio.timeout(SEND_SECONDS):
+            sender = await asyncio.to_thread(sender_for, channel)
+            await asyncio.to_thread(sender.send, write(sender.dialect, sender.most_bytes))
+    except ChannelFailed as failure:  # what services say may repeat the address to us
+        raise ChannelFailed(_without_address(str(failure), channel), may_have_arrived=failure.may_have_arrived) from None
 
 
 def sender_for(channel: Channel) -> Sender:
     """How `channel` is sent to; InvalidInput when its address can't be used."""
     return WebhookSender.of(channel) if channel.kind == "webhook" else AppriseSender.of(channel)
+
+
+def _without_address(words: str, channel: Channel) -> str:
+    """`words` without the signing key and any part of the address that may be a secret (R9.1)."""
+    url, key = channel.url.get_secret_value(), channel.signing_key.get_secret_value()
+    parts = {part for part in (*re.split(r"[/:@?&=]+", url)[1:], key) if len(part) >= _SHORTEST_SECRET}
+    for part in sorted({*parts, *map(unquote, parts)}, key=len, reverse=True):
+        words = words.replace(part, MARK)
+    return without_secrets(words)

@@ -1,8 +1,10 @@
 """Starts Mission Reports when they are due (R6.2)."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from prefect.client.orchestration import PrefectClient, get_client
 
@@ -18,13 +20,16 @@ DEPLOYMENT = "report/report"
 
 _LOOK_SECONDS = 30.0
 
+StartReport = Callable[[str, datetime, datetime], Awaitable[None]]
+"""Of a Mission, from then, until then; the same period twice is one report."""
+
 
 async def report_forever() -> None:
     """Look every half minute whether a report is due; survives whatever is down for a while."""
 
     async def look() -> None:
         async with open_store() as store, get_client() as client:
-            clock = ReportClock(store=store, client=client)
+            clock = ReportClock(store=store, start=partial(start_report, client))
             while True:
                 await clock.start_due()
                 await asyncio.sleep(_LOOK_SECONDS)
@@ -32,12 +37,18 @@ async def report_forever() -> None:
     await again_and_again(look, what="Starting Mission Reports")
 
 
+async def start_report(client: PrefectClient, mission_id: str, since: datetime, until: datetime) -> None:
+    """Start the flow that reports this period; the same period again is the same flow run."""
+    parameters = {"mission": mission_id, "since": since.isoformat(), "until": until.isoformat()}
+    await start_once(client, DEPLOYMENT, parameters, key=f"report:{mission_id}:{until.isoformat()}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReportClock:
     """Remembers when each Mission's next report is due, so that most rounds compare two times and ask nothing."""
 
     store: Store
-    client: PrefectClient
+    start: StartReport
     _next: dict[str, tuple[str, datetime | None]] = field(default_factory=dict[str, tuple[str, datetime | None]])
 
     async def start_due(self) -> int:
@@ -57,9 +68,7 @@ class ReportClock:
         cron, zone = mission.reports.cron, mission.timezone
         period = due_period(cron, await self._reported_until(mission), now, zone)
         if period is not None:
-            since, until = period
-            parameters = {"mission": mission.id, "since": since.isoformat(), "until": until.isoformat()}
-            await start_once(self.client, DEPLOYMENT, parameters, key=f"report:{mission.id}:{until.isoformat()}")
+            await self.start(mission.id, *period)
         self._next[mission.id] = (_times(mission), next_report(cron, period[1] if period else now, zone))
         return period is not None
 

@@ -15,6 +15,7 @@ import httpx
 from prefect.types import SecretDict
 from pydantic import SecretStr
 from sqlalchemy import text
+from starlette.responses import PlainTextResponse, Response
 
 from blocks.digital_employee import DigitalEmployee
 from blocks.mcp_server import McpServer
@@ -24,6 +25,7 @@ from blueprint.mission import Mission
 from blueprint.records import RunState
 from blueprint.requests import Decision
 from flows.people.replying import Reply, reply
+from tests.fakes.chat_sink import ChatSink, chat_sink
 from tests.fakes.counter import wait_until
 from tests.fakes.installation import Installation, task
 from tests.fakes.model_server import ScriptedModel, calls, fails, scripted_model
@@ -43,14 +45,17 @@ TURNS = [
 
 async def test_no_secret_of_any_block_is_seen_anywhere_after_runs_that_gave_them_all_away(installation: Installation) -> None:
     refusal = fails(403, {"error": {"message": f"no such thing for key {KEY} and {VARIABLE}"}})
-    async with scripted_model([*TURNS, refusal], key=KEY) as model, _far_server() as port:
-        mission = await installation.launch(task(), employee=await _entrusted(installation, model, port))
+    async with scripted_model([*TURNS, refusal], key=KEY) as model, _far_server() as port, chat_sink(_tell_tale) as chat:
+        mission = await installation.launch(task(), employee=await _entrusted(installation, model, port, chat))
         done = await _approved_run(installation, mission)
         failed = await installation.ended(await installation.start(mission))
         assert (done, failed.state) == (RunState.SUCCESS, RunState.FAILED)
         assert "•••" in failed.reason
         said = json.dumps(model.requests, ensure_ascii=False)
+        await wait_until(lambda: bool(chat.posted))
         assert await _seen(installation, mission) == []
+        assert not any(secret in posted.raw.decode() for posted in chat.posted for secret in SECRETS)
+        await installation.command("channel", "remove", mission.employee)
     assert '\\"LEAKY_TOKEN\\": \\"•••\\"' in said, "the model reads marks in place of secrets"
     assert not any(secret in said for secret in SECRETS)
 
@@ -63,7 +68,12 @@ async def _approved_run(installation: Installation, mission: Mission) -> RunStat
     return (await installation.ended(run_id)).state
 
 
-async def _entrusted(installation: Installation, model: ScriptedModel, port: int) -> str:
+def _tell_tale() -> Response:
+    """What a careless receiver says of a message that it does not take."""
+    return PlainTextResponse(f"not with {CHANNEL}", status_code=403)
+
+
+async def _entrusted(installation: Installation, model: ScriptedModel, port: int, chat: ChatSink) -> str:
     """An employee whose every connection holds a secret."""
     name = f"trusted-{uuid4().hex[:8]}"
     command = ("-m", "tests.fakes.leaky_server")
@@ -80,7 +90,8 @@ async def _entrusted(installation: Installation, model: ScriptedModel, port: int
             url=f"http://127.0.0.1:{port}/mcp",
             headers=SecretDict({"Authorization": f"Bearer {HEADER}"}),
         ).asave("far", overwrite=True)
-        await NotificationChannel(url=SecretStr(f"mailto://user:{CHANNEL}@example.com")).asave(name)
+        address = SecretStr(f"{chat.url}/hook?key={CHANNEL}")
+        await NotificationChannel(kind="webhook", url=address, signing_key=SecretStr(CHANNEL)).asave(name)
         await DigitalEmployee(title=name, role="You test.", model=name, servers=["leaky", "far"]).asave(name)
     return name
 
@@ -163,6 +174,7 @@ async def _commands(installation: Installation, mission: Mission) -> dict[str, s
         *[(name, run) for name in ("report", "watch") for run in runs],
         *[(name, mission.id) for name in ("show", "runs")],
         *[("inbox",), ("model", "list"), ("tools", "list"), ("tools", "test", "leaky"), ("tools", "test", "far")],
+        *[("channel", "list")],
     ]
     outcomes = await asyncio.gather(*[installation.command(*words, "--json") for words in asked])
     assert [(words, one.stderr) for words, one in zip(asked, outcomes, strict=True) if not one.stdout] == []

@@ -106,6 +106,13 @@ async def test_an_error_in_a_200_is_a_failure_that_did_not_arrive(service: str) 
     assert sink.url not in str(failure.value)
 
 
+async def test_a_service_that_repeats_the_secrets_of_the_address_gives_none_away() -> None:
+    async with chat_sink(lambda: PlainTextResponse(f"denied token123 {KEY} SECabc123", status_code=403)) as sink:
+        with pytest.raises(ChannelFailed) as failure:
+            await take("dingtalk", sink)
+    assert str(failure.value) == "It answered 403: denied ••• ••• •••"
+
+
 async def test_nobody_there_is_a_failure_that_did_not_arrive_and_a_server_error_may_have() -> None:
     async with chat_sink(lambda: PlainTextResponse("busy", status_code=503)) as sink:
         with pytest.raises(ChannelFailed, match="answered 503") as broken:

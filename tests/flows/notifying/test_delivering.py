@@ -6,10 +6,11 @@ from datetime import timedelta
 from starlette.responses import PlainTextResponse
 
 from blocks.store.store import Store
+from blueprint.reminders import Reminder
 from blueprint.requests import RequestState
 from flows.notifying.delivering import GIVEN_UP_AFTER, TELL_AFTER_FAILURES
 from flows.people.links import read_token
-from flows.people.telling import asked
+from flows.people.telling import asked, reminder
 from tests.blocks.examples import mission, request
 from tests.fakes.chat_sink import SUCCESS, ChatSink, chat_sink
 from tests.flows.notifying.outbox import BASE, LINK_KEY, deliverer, let_pass, message, webhook
@@ -140,6 +141,19 @@ async def test_a_message_that_is_refused_for_ever_does_not_block_the_others_and_
         assert await work.tidy() == 1
     assert await store.deliveries.waiting() == {}
     assert len(await store.messages.list()) >= 2, "they stay in the inbox"
+
+
+async def test_the_last_reminder_goes_to_the_escalation_channel_too(store: Store) -> None:
+    await store.missions.add(mission())
+    opened = await store.requests.open(request(seconds=600))
+    async with chat_sink() as sink:
+        boss = webhook(sink.url, "boss", is_default=False, is_escalation=True)
+        work = deliverer(store, [webhook(sink.url), boss])
+        for which in (Reminder.HALF, Reminder.LAST):
+            await store.messages.add(reminder(opened, which))
+            await work.round()
+    half, last = f"run-1:{opened.key}:half", f"run-1:{opened.key}:last"
+    assert (arrived(sink), arrived(sink, "boss")) == ([[half], [last]], [[last]])
 
 
 async def test_two_deliverers_at_once_send_each_notification_once(store: Store) -> None:
