@@ -78,3 +78,12 @@ async def notification_channels(client: PrefectClient) -> list[Channel]:
         for document in documents
         if document.name
     ]
+
+
+async def forget_mission(client: PrefectClient, mission_id: str) -> None:
+    """Drop the rules that channels have for a Mission that is deleted; may be repeated."""
+    for channel in await notification_channels(client):
+        if any(rule.mission == mission_id for rule in channel.missions):
+            block = await NotificationChannel.aload(channel.name)
+            block.missions = [rule for rule in block.missions if rule.mission != mission_id]
+            await block.asave(channel.name, overwrite=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 from prefect.types import SecretDict
 from pydantic import SecretStr
@@ -15,11 +16,13 @@ from blocks.loading import block_names, load_block
 from blocks.mcp_server import McpServer
 from blocks.mission_store import MissionStore
 from blocks.model_endpoint import ModelEndpoint
-from blocks.notification_channel import NotificationChannel
+from blocks.notification_channel import NotificationChannel, forget_mission, notification_channels
 from blocks.registry import BLOCK_TYPES, ensure_defaults, register_blocks
 from blueprint.connections import HttpServer, StdioServer
 from blueprint.errors import InvalidInput, Unavailable, UnknownName
+from blueprint.notification import MissionRule
 from blueprint.policy import RiskPolicy, Rule, ToolRule
+from blueprint.stream import Severity
 from tests.blocks.examples import mission
 from tests.blocks.postgres import Postgres
 from tests.blocks.prefect_server import running_prefect_server
@@ -171,3 +174,16 @@ async def test_saving_the_form_again_with_masked_secrets_keeps_them(api: str) ->
         (await client.patch(f"/block_documents/{saved}", json=update)).raise_for_status()
     loaded = await load_block(McpServer, "form")
     assert (loaded.command, loaded.environment, loaded.headers) == ("new", block.environment, block.headers)
+
+
+async def test_channels_are_read_by_one_request_and_forget_the_rules_of_a_deleted_mission() -> None:
+    rules = [MissionRule(mission="hosts", events=("error",)), MissionRule(mission="mail", is_off=True)]
+    url = SecretStr(f"slack://{SECRET}/B/C")
+    await NotificationChannel(kind="bot", url=url, least_severity=Severity.WARNING, missions=rules).asave("rules")
+    async with get_client() as client:
+        await forget_mission(client, "hosts")
+        await forget_mission(client, "hosts")
+        [channel] = [one for one in await notification_channels(client) if one.name == "rules"]
+    assert (channel.rule.least_severity, channel.missions) == (Severity.WARNING, (rules[1],))
+    assert channel.url.get_secret_value() == f"slack://{SECRET}/B/C"
+    assert channel.changed_at is not None
