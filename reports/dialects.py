@@ -36,6 +36,8 @@ class _Way:
     words: Callable[[str], str]
     strong: Callable[[str], str]
     link: Callable[[str, str], str]
+    line_end: str = ""
+    """What keeps the next line from being joined to this one."""
 
 
 def written(note: Note, dialect: Dialect, most_bytes: int) -> tuple[str, str]:
@@ -66,8 +68,8 @@ def _way(dialect: Dialect) -> _Way:
 
 def _body(note: Note, way: _Way, most_bytes: int) -> str:
     """Links first where the text is long: what is cut is the text."""
-    facts = "\n".join(f"{way.strong(name)}: {way.words(one_line(value, 300))}  " for name, value in note.facts)
-    links = "\n".join(f"{way.link(text, url)}  " for text, url in note.links)
+    facts = "\n".join(f"{way.strong(name)}: {way.words(one_line(value, 300))}{way.line_end}" for name, value in note.facts)
+    links = "\n".join(f"{way.link(text, url)}{way.line_end}" for text, url in note.links)
     foot = way.words(note.foot) if note.foot else ""
     room = most_bytes - sum(len(part.encode()) + 2 for part in (facts, links, foot))
     return "\n\n".join(part for part in (facts, _fitting(note.text, way, room), links, foot) if part)
@@ -115,4 +117,4 @@ def _bracketed(text: str, url: str) -> str:
     return f"[{text}]({url})"
 
 
-_MARKDOWN = _Way(words=lambda text: prose(_inert(text)), strong=lambda text: f"**{inline(text)}**", link=link)
+_MARKDOWN = _Way(words=lambda text: prose(_inert(text)), strong=lambda text: f"**{inline(text)}**", link=link, line_end="  ")

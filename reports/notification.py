@@ -129,7 +129,7 @@ def _time_left(request: Request, zone: str, now: datetime) -> str:
 
 
 def _how(told: Told, request: Request) -> str:
-    ways = [f"`missions inbox` names the commands for run {short_id(request.run_id)}", "Resume in the Prefect UI"]
+    ways = [f"see missions inbox for run {short_id(request.run_id)}", "choose Resume in the Prefect UI"]
     return ", or ".join([*(["open the link below"] if told.answer_url else []), *ways])
 
 

@@ -79,6 +79,13 @@ def test_a_channel_that_does_not_exist_is_named() -> None:
     assert _found(_plan(notify=("pager",))) == [("channels", "notify: 'pager' is no notification channel; available: ops.")]
 
 
+def test_a_channel_that_takes_no_test_message_is_named_with_the_reason_only_where_the_plan_names_it() -> None:
+    around = replace(AROUND, channels=["ops", "pager"], mute={"pager": "It answered 403."})
+    found = [str(problem) for problem in find_problems(_plan(notify=("ops", "pager")), around)]
+    assert found == ["notify pager: It takes no test message: It answered 403. Mend or drop it."]
+    assert find_problems(_plan(notify=("ops",)), around) == []
+
+
 def test_all_problems_are_found_at_once_in_a_fixed_order() -> None:
     wrong = _task(after=("x",), tools=("y",), trigger=Once(at=NOW))
     checks = [check for check, _ in _found(_plan(wrong, wrong, notify=("z",)))]

@@ -1,6 +1,7 @@
 """Texts that try to be more than text, and a look at what Markdown makes of them."""
 
 from collections.abc import Iterator
+from html.parser import HTMLParser
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -52,3 +53,19 @@ def _flat(given: list[Token]) -> Iterator[Token]:
     for token in given:
         yield token
         yield from _flat(token.children or [])
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def tags_of(html: str) -> list[tuple[str, dict[str, str | None]]]:
+    """The tags that a browser would see in a page, with their attributes."""
+    parser = _Tags()
+    parser.feed(html)
+    return parser.found

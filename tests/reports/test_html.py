@@ -1,33 +1,17 @@
 """The HTML page of a report: safe, whole, and on its own."""
 
 import re
-from html.parser import HTMLParser
 from time import perf_counter
 
 import pytest
 
 from reports.html import SIZE_LIMIT, html_page, safe_html
-from tests.reports.hostile import HOSTILE
+from tests.reports.hostile import HOSTILE, tags_of
 
 HARMLESS = {
     *"h1 h2 h3 h4 p br hr blockquote ul ol li pre code em strong s a".split(),
     *"table thead tbody tr th td details summary".split(),
 }
-
-
-class _Tags(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-
-def tags_of(html: str) -> list[tuple[str, dict[str, str | None]]]:
-    parser = _Tags()
-    parser.feed(html)
-    return parser.found
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())

@@ -17,8 +17,7 @@ from reports.html import html_page
 from reports.mission_report import MissionReport, Records, build, headline, mission_report, severity
 from reports.period import days
 from reports.trend import FindingTrend, Trend
-from tests.reports.hostile import VALID, kinds
-from tests.reports.test_html import tags_of
+from tests.reports.hostile import VALID, kinds, tags_of
 from tests.reports.week import CHANNELS, FIRES, MISSION, MONDAY, RECORDS, REQUESTS, RUNS, TASKS, TITLES, WEEK
 
 REPORT = build(TASKS, RECORDS, WEEK)

@@ -95,7 +95,7 @@ async def test_an_approved_run_is_followed_to_its_report(installation: Installat
     assert "counter.count: done" in watched
     assert watched.splitlines()[-1].startswith("Over: Completed")
     assert "Looked at it." in (await command("report", short_id(run_id))).stdout
-    [listed] = (await command("reports", mission.id, "--json")).json
+    [listed] = (await command("reports", mission.id, "--json")).json["runs"]
     assert listed["id"] == run_id
     runs = (await command("runs", mission.id, "--json")).json
     assert [run["state"] for run in runs["runs"]] == ["Success"]
