@@ -51,15 +51,21 @@ class Endpoint:
         await self._client.close()
 
     async def ask(self, body: Body, *, no_retry_on: frozenset[int] = frozenset()) -> Reply:
-        """The answer to `body`, tried again after transient failures unless their status is in `no_retry_on`."""
+        """The answer to `body`, tried again after transient failures unless their status is in `no_retry_on`.
+
+        Its usage is that of all tries: answers that can't be used are paid for, too.
+        """
+        wasted = Usage()
         for attempt in range(self._connection.max_retries + 1):
             try:
-                return await self._attempt(body)
+                reply = await self._attempt(body)
+                return replace(reply, usage=reply.usage + wasted)
             except EndpointFailure as failure:
+                wasted += self._priced(failure.usage)
                 failure.detail = self._without_key(failure.detail)
                 is_last = attempt == self._connection.max_retries or failure.retry_after > LONGEST_PAUSE_SECONDS
                 if is_last or not failure.is_transient or failure.status in no_retry_on:
-                    failure.attempts = attempt + 1
+                    failure.attempts, failure.usage = attempt + 1, wasted
                     raise
                 seconds = failure.retry_after or backoff(attempt)
                 logger.info("The model %s %s; trying again in %.1f s", self.label, failure, seconds)
