@@ -16,18 +16,25 @@ from blueprint.requests import Answer, Evidence, Origin, Question
 from blueprint.values import Value
 
 
+def _is_no(value: bool) -> bool:
+    """Left out of documents where nothing was estimated, so that they read as before there was such a mark."""
+    return not value
+
+
 class Usage(Value):
     """What one or more model calls used; cost in the currency of the endpoint's price."""
 
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float = 0
+    is_estimated: bool = Field(default=False, exclude_if=_is_no, description="Whether some of it is not as counted.")
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             cost=self.cost + other.cost,
+            is_estimated=self.is_estimated or other.is_estimated,
         )
 
 

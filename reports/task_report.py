@@ -183,7 +183,7 @@ def _written(report: TaskReport, mission: Mission, task: Task, record: RunRecord
         has_unknown=report.has_unknown,
         severities=_severities(report.findings),
         notes=[_note(step, note, links) for step, note in report.notes],
-        usage=numbers.usage.model_dump(),
+        usage=numbers.usage.model_dump() | {"is_estimated": numbers.usage.is_estimated},
         scheduled_for=moment(numbers.scheduled_for, zone),
         started_at=moment(numbers.started_at, zone),
         ended_at=moment(numbers.ended_at, zone),

@@ -6,11 +6,12 @@ and much goes at once, so that what is sent stays the same from its start for ma
 
 from collections.abc import Iterator, Sequence
 
-from agent.context.size import BYTES_PER_TOKEN, conversation_tokens, tokens_of, tools_tokens
+from agent.context.size import conversation_tokens, tools_tokens
 from agent.context.summary import summary
 from agent.conversation import Conversation, fold
 from agent.journal import Journal
 from agent.model.model import Message, ToolDeclaration
+from agent.model.tokens import BYTES_PER_TOKEN, tokens_of
 from blueprint.stream import Condensed, StreamEvent
 
 FULL, ROOMY = 0.85, 0.5

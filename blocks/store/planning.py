@@ -10,6 +10,8 @@ from blocks.store.database import Database
 from blocks.store.tables import planning_usage
 from blueprint.stream import Usage
 
+_COUNTED = ("input_tokens", "output_tokens", "cost")
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlanningUsage:
@@ -19,7 +21,7 @@ class PlanningUsage:
 
     async def add(self, mission_id: str, usage: Usage) -> None:
         """Count one request more."""
-        used = usage.model_dump()
+        used = usage.model_dump(include=set(_COUNTED))
         new = insert(planning_usage).values(mission_id=mission_id, **used)
         sums = {name: planning_usage.c[name] + new.excluded[name] for name in used}
 
@@ -34,6 +36,6 @@ class PlanningUsage:
 
         async def work(connection: AsyncConnection) -> Usage:
             row = (await connection.execute(query)).mappings().one_or_none()
-            return Usage() if row is None else Usage(**{name: row[name] for name in Usage.model_fields})
+            return Usage() if row is None else Usage(**{name: row[name] for name in _COUNTED})
 
         return await self.database.read(work)

@@ -10,11 +10,11 @@ from functools import partial
 from typing import TypeGuard
 
 from agent.briefing import Memory, UpstreamReport, brief, occasion
-from agent.context.size import BYTES_PER_TOKEN
 from agent.conversation import fold
 from agent.loop import Agent, Brief, work
 from agent.model.openai_model import OpenAIModel
 from agent.model.redacted import RedactedModel
+from agent.model.tokens import BYTES_PER_TOKEN
 from agent.redaction import Redaction
 from agent.results.files import ResultFiles
 from agent.results.kept import Kept

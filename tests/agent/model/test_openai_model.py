@@ -72,6 +72,16 @@ async def test_answers_that_could_not_be_used_are_counted_with_the_one_that_coul
     assert (usage.input_tokens, usage.output_tokens, usage.cost) == (107, 11, pytest.approx(107 * 10 / 1_000_000))
 
 
+async def test_where_the_endpoint_counts_nothing_usage_is_estimated_and_priced(server: ScriptedModel, connect: Connect) -> None:
+    server.turns.append(raw(b'data: {"choices": [{"delta": {"content": "It is fine."}, "finish_reason": "stop"}]}\n\n'))
+    async with OpenAIModel(connect(price_per_million_input=1_000_000)) as model:
+        usage = (await model.reply(QUESTION)).usage
+    assert usage.is_estimated
+    assert usage.input_tokens > 20
+    assert usage.output_tokens > 2
+    assert usage.cost == pytest.approx(usage.input_tokens)
+
+
 async def test_lone_surrogates_in_a_tool_result_do_not_stop_the_request(server: ScriptedModel, connect: Connect) -> None:
     server.turns.append(says("fine"))
     async with OpenAIModel(connect()) as model:
