@@ -116,8 +116,12 @@ def brief(
         task=text,
         untrusted="\n".join([*_words(memory), *(missing or {}).values()]),
         given=given.words,
+        missing=dict(missing or {}),
         step_limit=task.strategy.step_limit,
         token_budget=task.strategy.token_budget,
+        context_tokens=max(0, employee.model.context_tokens - employee.model.max_output_tokens),
+        cost_budget=task.strategy.cost_budget,
+        time_limit_seconds=task.strategy.time_limit_minutes * 60,
     )
 
 

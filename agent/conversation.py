@@ -2,25 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from json import JSONDecodeError, loads
 from typing import assert_never
 
 from agent.model.model import Message
+from agent.tools.content import cut
 from blueprint.stream import (
     Answered,
     Asked,
     Briefed,
     Concluded,
     Conclusion,
+    Condensed,
     Corrected,
     Ended,
     Intended,
     LookedAgain,
     ModelCall,
+    Noted,
+    Raised,
     Reasoned,
     Returned,
     StreamEvent,
     Usage,
+    Warned,
 )
 
 
@@ -28,16 +34,30 @@ from blueprint.stream import (
 class Conversation:
     """Where a run stands: what the model has seen, and which of its calls still wait for a result."""
 
-    messages: list[Message] = field(default_factory=list[Message])
+    task: str = ""
+    """What the model was told to do."""
+    opening: list[Message] = field(default_factory=list[Message])
+    """What comes before the first exchange: the same in every request, unless older exchanges are condensed into it."""
+    exchanges: list[list[Message]] = field(default_factory=list[list[Message]])
+    """Each an answer of the model, and what followed up to the next one: results, corrections, words about the run."""
     pending: list[ModelCall] = field(default_factory=list[ModelCall])
     answers: int = 0
     """How often the model has answered."""
+    condensed: int = 0
+    """So many of the first answers are no longer among the exchanges (R4.5)."""
     corrections: int = 0
     """How often in a row the model had to be corrected."""
     usage: Usage = Usage()
+    measured: int = 0
+    """Tokens of the conversation up to and with the last answer, as the endpoint counted them; 0 when it is not known."""
     thought: str = ""
     """The model's words in its last answer."""
     conclusion: Conclusion | None = None
+
+    @property
+    def messages(self) -> list[Message]:
+        """The conversation as the model gets it."""
+        return [*self.opening, *chain.from_iterable(self.exchanges)]
 
 
 def fold(events: Sequence[StreamEvent]) -> Conversation:
@@ -51,16 +71,25 @@ def fold(events: Sequence[StreamEvent]) -> Conversation:
 def _take(state: Conversation, event: StreamEvent) -> None:
     match event:
         case Briefed():
-            state.messages += [{"role": "system", "content": event.system}, {"role": "user", "content": event.task}]
+            state.task = event.task
+            state.opening = [{"role": "system", "content": event.system}, {"role": "user", "content": event.task}]
         case Reasoned():
             _take_answer(state, event)
         case Corrected():
             state.corrections += 1
-            state.messages.append({"role": "user", "content": event.text})
+            _tell(state, {"role": "user", "content": event.text})
+        case Warned() | Raised():
+            _tell(state, {"role": "user", "content": event.text})
+        case Noted():
+            state.pending = [call for call in state.pending if call.id != event.call_id]
+            state.corrections = 0
+            _tell(state, {"role": "tool", "tool_call_id": event.call_id, "content": f"call {event.call_id} note: ok\n\nNoted."})
+        case Condensed():
+            _condense(state, event)
         case Returned():
             state.pending = [call for call in state.pending if call.id != event.call.id]
             state.corrections = state.corrections + 1 if event.call.server == "" else 0
-            state.messages.append({"role": "tool", "tool_call_id": event.call.id, "content": result_message(event)})
+            _tell(state, {"role": "tool", "tool_call_id": event.call.id, "content": result_message(event)})
         case Concluded():
             state.pending = []
             state.conclusion = event.conclusion
@@ -73,6 +102,7 @@ def _take(state: Conversation, event: StreamEvent) -> None:
 def _take_answer(state: Conversation, event: Reasoned) -> None:
     state.answers += 1
     state.usage = state.usage + event.usage
+    state.measured = event.usage.input_tokens + event.usage.output_tokens
     state.thought = event.text or event.reasoning
     state.pending = list(event.calls)
     message: Message = {"role": "assistant", "content": event.text}
@@ -80,7 +110,25 @@ def _take_answer(state: Conversation, event: Reasoned) -> None:
         message[event.reasoning_key] = event.reasoning
     if event.calls:
         message["tool_calls"] = [_wire(call) for call in event.calls]
-    state.messages.append(message)
+    state.exchanges.append([message])
+
+
+def _tell(state: Conversation, message: Message) -> None:
+    (state.exchanges[-1] if state.exchanges else state.opening).append(message)
+
+
+def _condense(state: Conversation, event: Condensed) -> None:
+    """Take the first answers away, each with all its results, and put the words about them where the task stands."""
+    state.exchanges = state.exchanges[max(0, event.answers - state.condensed) :]
+    state.condensed, state.measured = max(state.condensed, event.answers), 0
+    if event.result_chars:
+        state.exchanges = [[_shortened(message, event.result_chars) for message in one] for one in state.exchanges]
+    so_far = f"{state.task}\n\n# What this run has done so far\n\n{event.text}"
+    state.opening = [state.opening[0], {"role": "user", "content": so_far}]
+
+
+def _shortened(message: Message, chars: int) -> Message:
+    return message | {"content": cut(message["content"], chars)} if message["role"] == "tool" else message
 
 
 def _wire(call: ModelCall) -> Message:

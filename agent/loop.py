@@ -1,30 +1,25 @@
 """The agent's loop: think, call tools, ask people, conclude. Everything it knows is in the journal."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from time import monotonic
 
 from agent.approver import Approver
-from agent.asking import ask_person
+from agent.budgets import keep_within
 from agent.calls import read_reply
+from agent.circles import notice_circles
+from agent.context.condensing import make_more_room, make_room
 from agent.conversation import Conversation, fold
 from agent.journal import Journal
-from agent.model.model import Model, ToolDeclaration
-from agent.own_tools import CONCLUDE, OWN_DECLARATIONS, OWN_SERVER, QuestionToPerson, as_conclusion
+from agent.model.model import Model, Reply, ToolDeclaration
+from agent.own_calls import perform_own, refused
+from agent.own_tools import OWN_DECLARATIONS, OWN_SERVER
+from agent.results.looking import Looking
 from agent.tools.toolset import Tool, Toolset
-from blueprint.errors import LimitReached, ModelMisbehaved, Stopped
+from blueprint.budget import Amounts
+from blueprint.errors import ConversationTooLong, ModelMisbehaved
 from blueprint.policy import ToolCall
-from blueprint.requests import Answer, Decision
-from blueprint.stream import (
-    Asked,
-    Briefed,
-    Concluded,
-    Corrected,
-    ModelCall,
-    Outcome,
-    Returned,
-    StreamEvent,
-)
+from blueprint.stream import Briefed, Corrected, ModelCall, Returned, StreamEvent
 
 CORRECTIONS = 5
 """So many unusable answers in a row end the run (R4.9)."""
@@ -40,8 +35,25 @@ class Brief:
     """What of the task's words is not people's: the last report, failures of tool servers."""
     given: str = ""
     """What of them came with what started the run: an event, reports of other Tasks."""
+    missing: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Tool servers that can't be used, and why (R4.10)."""
     step_limit: int
     token_budget: int
+    cost_budget: float = 0
+    """0: not limited."""
+    context_tokens: int = 0
+    """What the model takes at once, its answer left out; 0: any amount."""
+    time_limit_seconds: float = 0
+    """0: not limited here. A step that is at work when the time is up is whoever drives the loop's to end."""
+
+    @property
+    def limits(self) -> Amounts:
+        """What the plan gives the run."""
+        return Amounts(steps=self.step_limit, tokens=self.token_budget, cost=self.cost_budget, time=self.time_limit_seconds)
+
+
+def _no_time() -> float:
+    return 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +65,10 @@ class Agent:
     tools: Sequence[Tool]
     journal: Journal
     approver: Approver
+    looking: Looking = Looking(results=None, view_chars=30_000)
+    """Answers the model's questions about earlier results (R4.4)."""
+    worked: Callable[[], float] = _no_time
+    """Seconds that the run has been at work, over all executions (R4.6)."""
 
 
 async def work(agent: Agent, brief: Brief) -> AsyncIterator[StreamEvent]:
@@ -69,6 +85,7 @@ async def work(agent: Agent, brief: Brief) -> AsyncIterator[StreamEvent]:
                 model=agent.model.label,
                 untrusted=brief.untrusted,
                 given=brief.given,
+                missing=dict(brief.missing),
             )
         )
     while (state := fold(agent.journal.events)).conclusion is None:
@@ -82,25 +99,43 @@ async def work(agent: Agent, brief: Brief) -> AsyncIterator[StreamEvent]:
 
 
 async def _think(agent: Agent, brief: Brief, state: Conversation) -> None:
-    _check_limits(brief, state)
+    if state.corrections >= CORRECTIONS:
+        raise ModelMisbehaved(_astray(agent.journal.events, state.corrections))
+    await keep_within(brief.limits, journal=agent.journal, approver=agent.approver, worked=agent.worked())
+    await notice_circles(agent.journal)
+    await make_room(agent.journal, declarations(agent.tools), window=brief.context_tokens)
     start = monotonic()
-    reply = await agent.model.reply(state.messages, declarations(agent.tools))
+    reply = await _reply(agent)
     await agent.journal.append(read_reply(reply, agent.tools, state.answers + 1, monotonic() - start))
     if not reply.calls:
-        await agent.journal.append(Corrected(text=_NO_CALL))
+        await agent.journal.append(Corrected(text=_CUT_OFF if reply.is_truncated else _NO_CALL))
+
+
+async def _reply(agent: Agent) -> Reply:
+    """The next answer; a model that takes less than was thought is asked again with less (R4.5)."""
+    offered = declarations(agent.tools)
+    while True:
+        try:
+            return await agent.model.reply(fold(agent.journal.events).messages, offered)
+        except ConversationTooLong:
+            if not await make_more_room(agent.journal, offered):
+                raise
 
 
 _NO_CALL = "Your answer called no tool. Call a tool to go on, or call `conclude` with your findings to end the work."
+_CUT_OFF = (
+    "Your answer was cut off at the longest that an answer may be, before it called a tool. "
+    "Be brief: call one tool, or call `conclude` with the findings that matter most."
+)
 
 
-def _check_limits(brief: Brief, state: Conversation) -> None:
-    used = state.usage.input_tokens + state.usage.output_tokens
-    if state.corrections >= CORRECTIONS:
-        raise ModelMisbehaved(f"The model's answers were unusable {state.corrections} times in a row; try another model.")
-    if state.answers >= brief.step_limit:
-        raise LimitReached(f"The run used up its {brief.step_limit} steps; raise the Task's step_limit if it needs more.")
-    if used >= brief.token_budget:
-        raise LimitReached(f"The run used {used} of {brief.token_budget} tokens; raise the Task's token_budget if it needs more.")
+def _astray(events: Sequence[StreamEvent], times: int) -> str:
+    said = [event.text for event in events if isinstance(event, Corrected | Returned)]
+    last = f" The last time it was told: {said[-1][:_SAID_CHARS]!r}" if said else ""
+    return f"The model's answers were unusable {times} times in a row; try another model.{last}"
+
+
+_SAID_CHARS = 300
 
 
 def declarations(tools: Sequence[Tool]) -> list[ToolDeclaration]:
@@ -112,44 +147,8 @@ def declarations(tools: Sequence[Tool]) -> list[ToolDeclaration]:
 async def _perform(agent: Agent, asked: ModelCall) -> None:
     if asked.call is None:
         nowhere = ToolCall(id=asked.id, server="", tool=asked.wire_name, arguments={})
-        await agent.journal.append(_refused(nowhere, asked.problem))
-    elif asked.call.server != OWN_SERVER:
+        await agent.journal.append(refused(nowhere, asked.problem))
+    elif asked.call.server == OWN_SERVER:
+        await perform_own(asked.call, journal=agent.journal, approver=agent.approver, looking=agent.looking)
+    else:
         await agent.toolset.call(asked.call)
-    elif asked.call.tool == CONCLUDE:
-        await _conclude(agent, asked.call)
-    else:
-        await _ask(agent, asked.call)
-
-
-async def _conclude(agent: Agent, call: ToolCall) -> None:
-    conclusion, problem = as_conclusion(call)
-    if conclusion is None:
-        await agent.journal.append(_refused(call.model_copy(update={"server": ""}), problem))
-    else:
-        await agent.journal.append(Concluded(conclusion=conclusion, call_id=call.id))
-
-
-async def _ask(agent: Agent, call: ToolCall) -> None:
-    wish, problem = QuestionToPerson.read(call)
-    if wish is None:
-        await agent.journal.append(_refused(call.model_copy(update={"server": ""}), problem))
-        return
-    answer = await ask_person(
-        journal=agent.journal,
-        approver=agent.approver,
-        asked=Asked(key=f"ask-{call.id}", title=wish.title, call_id=call.id),
-        question=wish.question(),
-    )
-    text = _spoken(answer)
-    await agent.journal.append(Returned(call=call, outcome=Outcome.DONE, text=text, size=len(text)))
-    if answer.decision is Decision.STOP:
-        raise Stopped(f"{answer.by} stopped the run: {answer.text or 'no reason given'}")
-
-
-def _spoken(answer: Answer) -> str:
-    parts = [f"The person's decision: {answer.decision.value}.", answer.choice, *answer.answers, answer.text]
-    return "\n".join(part for part in parts if part)
-
-
-def _refused(call: ToolCall, problem: str) -> Returned:
-    return Returned(call=call, outcome=Outcome.NOT_DONE, is_error=True, text=problem, size=len(problem))

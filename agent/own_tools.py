@@ -1,10 +1,12 @@
-"""The two tools that belong to the loop itself: hand in the conclusion, and ask a person."""
+"""The tools that belong to the loop itself: conclude, ask a person, note something, look into a large result again."""
 
 from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError
 
 from agent.model.model import ToolDeclaration
+from agent.results.looking import READ_RESULT, SEARCH_RESULT, ReadResult, SearchResult
+from blueprint.notes import Note
 from blueprint.policy import ToolCall
 from blueprint.problems import explain
 from blueprint.requests import AnomalyQuestion, ChoiceQuestion, InformationQuestion, Question
@@ -14,7 +16,8 @@ from blueprint.values import Value
 OWN_SERVER = "missions"
 CONCLUDE = "conclude"
 ASK_PERSON = "ask_person"
-OWN = (CONCLUDE, ASK_PERSON)
+NOTE = "note"
+OWN = (CONCLUDE, ASK_PERSON, NOTE, READ_RESULT, SEARCH_RESULT)
 
 
 class QuestionToPerson(Value):
@@ -57,6 +60,14 @@ def as_conclusion(call: ToolCall) -> tuple[Conclusion | None, str]:
         return None, _problem(call, error)
 
 
+def as_note(call: ToolCall) -> tuple[Note | None, str]:
+    """The note that a call makes, or a sentence why it can't be taken."""
+    try:
+        return Note.model_validate(call.arguments), ""
+    except ValidationError as error:
+        return None, _problem(call, error)
+
+
 def _problem(call: ToolCall, error: ValidationError) -> str:
     return f"The arguments of {call.tool!r} do not fit: " + " ".join(str(problem) for problem in explain(error))
 
@@ -66,6 +77,19 @@ def _declare(name: str, description: str, schema: dict[str, Any]) -> ToolDeclara
 
 
 OWN_DECLARATIONS = (
+    _declare(
+        READ_RESULT,
+        "Read a piece of the whole result of an earlier call: where only a part of it was shown, or when it was taken out of this"
+        " conversation.",
+        ReadResult.model_json_schema(),
+    ),
+    _declare(SEARCH_RESULT, "Find words in the whole result of an earlier call.", SearchResult.model_json_schema()),
+    _declare(
+        NOTE,
+        "Write down a finding, a decision or an open question as soon as you have it. In long work older results are taken out"
+        " of this conversation; notes stay, word for word.",
+        Note.model_json_schema(),
+    ),
     _declare(
         ASK_PERSON,
         "Ask a person when something that you need is missing, when there are several ways to go on, or when something is wrong.",

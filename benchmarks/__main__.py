@@ -11,6 +11,8 @@ MEASUREMENTS = (
     "benchmarks.alert_figures",
     "benchmarks.alert_to_step",
     "benchmarks.launching",
+    "benchmarks.overhead",
+    "benchmarks.large_results",
 )
 """Each prints a table, on an installation of its own."""
 

@@ -8,6 +8,7 @@ MissionsError
  │   └─ NotPermitted       what was to allow a call does not, or does not any more; nothing was written (R5.3)
  ├─ Unavailable            something outside does not answer (database, server, model, tool server)
  │   ├─ ModelUnavailable
+ │   │   └─ ConversationTooLong   the conversation is longer than the model takes; a shorter one may do
  │   ├─ ToolServerUnavailable
  │   └─ ChannelFailed      a notification channel did not take a message
  ├─ Unreadable             a stored row is of a version that this code does not understand
@@ -70,6 +71,10 @@ class Unavailable(MissionsError):
 
 class ModelUnavailable(Unavailable):
     """The model endpoint is down, refuses the key, or stayed slow or broken over all retries."""
+
+
+class ConversationTooLong(ModelUnavailable):
+    """The model refuses the conversation for its length: it takes less than its endpoint's block says (R4.5)."""
 
 
 class ToolServerUnavailable(Unavailable):

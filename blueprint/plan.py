@@ -37,12 +37,23 @@ class WhenBusy(StrEnum):
     CANCEL_OLDER = "cancel_older"
 
 
+def _is_none(amount: float) -> bool:
+    """Not written down, so that plans from before there was such a budget keep their digests."""
+    return amount == 0
+
+
 class Strategy(Value):
     """How a Task runs (R2.8)."""
 
     time_limit_minutes: int = Field(default=180, ge=1, le=24 * 60, description="Running time, waits for people not counted.")
     step_limit: int = Field(default=60, ge=2, le=1000, description="How many times the model may be asked in one run.")
     token_budget: int = Field(default=500_000, ge=1_000, description="Tokens that one run may use.")
+    cost_budget: float = Field(
+        default=0,
+        ge=0,
+        exclude_if=_is_none,
+        description="What one run may cost, in the currency of the model's price; 0: only the tokens are limited.",
+    )
     retries: int = Field(default=2, ge=0, le=10, description="Retries of a step that only reads.")
     concurrency: int = Field(default=1, ge=1, le=100, description="Runs of this Task at the same time.")
     when_busy: WhenBusy = Field(default=WhenBusy.SKIP, description="What happens to a further fire meanwhile.")

@@ -80,6 +80,15 @@ class RunRecord(Value):
     report_path: str = Field(default="", description="The report's file, relative to the data directory.")
 
 
+class TaskUsage(Value):
+    """What the runs of one Task that are over have used together (R4.5)."""
+
+    task: str
+    runs: int
+    usage: Usage
+    running_seconds: float
+
+
 class JournalEntry(Value):
     """One event of a run's stream with its place and time."""
 

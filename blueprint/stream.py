@@ -9,9 +9,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, TypeAdapter
 
+from blueprint.budget import Measure
+from blueprint.notes import Note
 from blueprint.policy import Rule, ToolCall, ToolTraits
 from blueprint.requests import Answer, Evidence, Origin, Question
 from blueprint.values import Value
+
+
+def _is_no(value: bool) -> bool:
+    """Left out of documents where nothing was estimated, so that they read as before there was such a mark."""
+    return not value
 
 
 class Usage(Value):
@@ -20,12 +27,14 @@ class Usage(Value):
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float = 0
+    is_estimated: bool = Field(default=False, exclude_if=_is_no, description="Whether some of it is not as counted.")
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             cost=self.cost + other.cost,
+            is_estimated=self.is_estimated or other.is_estimated,
         )
 
 
@@ -84,6 +93,7 @@ class Briefed(Value):
     model: str
     untrusted: str = Field(default="", description="Words within the task that are not people's: the last report, failures.")
     given: str = Field(default="", description="Words within the task that came with an event or from reports of other Tasks.")
+    missing: dict[str, str] = Field(default_factory=dict, description="Tool servers that could not be used, and why.")
 
 
 class Reasoned(Value):
@@ -103,6 +113,43 @@ class Corrected(Value):
 
     kind: Literal["corrected"] = "corrected"
     text: str
+
+
+class Warned(Value):
+    """The model was told how its run goes: that a budget runs low, or that it makes the same call again and again."""
+
+    kind: Literal["warned"] = "warned"
+    about: Measure | Literal["loop"]
+    limit: float = Field(default=0, description="The limit of the budget, or how often the call was made.")
+    text: str
+
+
+class Raised(Value):
+    """A person allowed the run more than its plan does; the model was told (R4.9)."""
+
+    kind: Literal["raised"] = "raised"
+    measure: Measure
+    limit: float = Field(description="What holds from here on.")
+    text: str
+
+
+class Noted(Value):
+    """The agent wrote something down, which is kept word for word."""
+
+    kind: Literal["noted"] = "noted"
+    note: Note
+    call_id: str
+
+
+class Condensed(Value):
+    """Room was made in the conversation: from here on the model reads `text` in the place of its first answers (R4.5)."""
+
+    kind: Literal["condensed"] = "condensed"
+    answers: int = Field(ge=0, description="So many answers of the model, the first ones, with the results of their calls.")
+    text: str = Field(description="What stands for them; decisions, notes and open questions word for word.")
+    result_chars: int = Field(default=0, ge=0, description="Results that stay are cut to so many characters; 0: they are whole.")
+    tokens_before: int = Field(default=0, description="Of the whole conversation, estimated.")
+    tokens_after: int = 0
 
 
 class Asked(Value):
@@ -167,6 +214,8 @@ class Returned(Value):
     text: str = Field(default="", description="What the model reads: bounded.")
     size: int = Field(default=0, description="Length of the whole result in characters.")
     structured: JsonValue = None
+    kept: str = Field(default="", description="Where the whole text is, relative to the data directory; empty: it is `text`.")
+    files: tuple[str, ...] = Field(default=(), description="Where pictures and other files of the result are.")
     seconds: float = 0
     changes: bool = Field(default=False, description="Whether the call belongs into the effect ledger.")
     is_refused: bool = Field(default=False, description="The policy or a person refused the call: it was never made.")
@@ -189,7 +238,20 @@ class Ended(Value):
 
 
 StreamEvent = Annotated[
-    Briefed | Reasoned | Corrected | Asked | Answered | LookedAgain | Intended | Returned | Concluded | Ended,
+    Briefed
+    | Reasoned
+    | Corrected
+    | Warned
+    | Raised
+    | Noted
+    | Condensed
+    | Asked
+    | Answered
+    | LookedAgain
+    | Intended
+    | Returned
+    | Concluded
+    | Ended,
     Field(discriminator="kind"),
 ]
 

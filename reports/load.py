@@ -112,7 +112,8 @@ def task_loads(
 def _load(task: Task, rate: float | None, known: Experience | None, prices: Prices) -> TaskLoad:
     runs = (rate or 0) * DAYS_A_MONTH
     budget = float(task.strategy.token_budget)
-    most = budget * max(prices.million_input, prices.million_output) / 1_000_000
+    dearest = budget * max(prices.million_input, prices.million_output) / 1_000_000
+    most = min(dearest, task.strategy.cost_budget or dearest)
     return TaskLoad(
         task=task.name,
         runs_a_day=rate,

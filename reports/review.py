@@ -148,5 +148,5 @@ def _task(task: Task, outlook: Forecast) -> dict[str, object]:
         "fires": ", ".join(outlook.fires) or "none",
         "tools": ", ".join(f"`{tool}`" for tool in task.tools) or "all",
         "outputs": task.outputs,
-        "strategy": task.strategy.model_dump(mode="json"),
+        "strategy": task.strategy.model_dump(mode="json") | {"cost_budget": task.strategy.cost_budget},
     }

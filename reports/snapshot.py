@@ -7,7 +7,7 @@ from blueprint.mission import Mission
 from blueprint.plan import Task
 from blueprint.records import JournalEntry, RunRecord
 from blueprint.requests import Request
-from blueprint.stream import Answered, Asked, ModelCall, Reasoned, Returned
+from blueprint.stream import Answered, Asked, ModelCall, Noted, Reasoned, Returned
 from reports.figures import returned_calls
 from reports.ledger import effects
 from reports.rendering import render
@@ -45,6 +45,7 @@ def process_snapshot(
         instructions=task.instructions,
         results=[_result(entry) for entry in results[-_MOST_RESULTS:]],
         left_out=max(0, len(results) - _MOST_RESULTS),
+        notes=[entry.event.note.model_dump(mode="json") for entry in entries if isinstance(entry.event, Noted)],
         answers=[entry.event.model_dump(mode="json") for entry in entries if isinstance(entry.event, Answered)],
         thought=_last_thought(entries),
         pending=[_named(call) for call in _pending(entries)],
@@ -80,7 +81,8 @@ def _pending(entries: Sequence[JournalEntry]) -> list[ModelCall]:
     """Calls that the model has asked for and that have not come back."""
     last = _reasoned(entries)
     back = {entry.event.call.id for entry in entries if isinstance(entry.event, Returned)}
-    return [call for call in last.calls if call.id not in back] if last else []
+    noted = {entry.event.call_id for entry in entries if isinstance(entry.event, Noted)}
+    return [call for call in last.calls if call.id not in back | noted] if last else []
 
 
 def _named(call: ModelCall) -> dict[str, object]:

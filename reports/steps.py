@@ -14,14 +14,18 @@ from blueprint.stream import (
     Asked,
     Briefed,
     Concluded,
+    Condensed,
     Corrected,
     Ended,
     Intended,
     LookedAgain,
+    Noted,
     Outcome,
+    Raised,
     Reasoned,
     Returned,
     StreamEvent,
+    Warned,
 )
 from reports.rendering import render
 from reports.text import one_line
@@ -40,6 +44,14 @@ def step_title(event: StreamEvent) -> str:
             return "reason"
         case Corrected():
             return "correct"
+        case Warned():
+            return f"warn: {event.about}"
+        case Raised():
+            return f"raise: {event.measure}"
+        case Noted():
+            return f"note: {event.note.kind}"
+        case Condensed():
+            return "condense"
         case Asked():
             return one_line(f"ask: {event.title}", 120)
         case Answered():
@@ -122,6 +134,12 @@ def _told(event: StreamEvent) -> str:
             return f"reason: {_thought(event)}"
         case Corrected():
             return f"correct: {event.text}"
+        case Warned() | Raised():
+            return f"{step_title(event)}: {event.text}"
+        case Noted():
+            return f"{step_title(event)}: {event.note.text}"
+        case Condensed():
+            return f"condense: {event.answers} answers; {event.tokens_before:,} tokens become {event.tokens_after:,}"
         case Intended():
             return f"{step_title(event)}: {_leave(event)}"
         case Returned():

@@ -1,14 +1,15 @@
 """Makes the Task Report: what a run found, did and cost, from its records; only the words of findings are the model's (R6.1)."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
+from blueprint.citations import citations
 from blueprint.mission import Mission
+from blueprint.notes import Note
 from blueprint.plan import Task
 from blueprint.records import JournalEntry, RunRecord, RunState
 from blueprint.requests import ApprovalQuestion, Request
-from blueprint.stream import Briefed, Finding, Intended, Outcome, Returned, Severity
+from blueprint.stream import Briefed, Finding, Intended, Noted, Outcome, Returned, Severity
 from reports.comparison import Comparison, compare
 from reports.figures import CallCount, Figures, call_counts, figures, returned_calls
 from reports.ledger import Effect, effects
@@ -16,7 +17,6 @@ from reports.rendering import render
 from reports.text import one_line
 from reports.times import moment
 
-_CALL_ID = re.compile(r"\bc\d{8}\b")
 _RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2, Severity.OK: 3}
 
 
@@ -61,6 +61,8 @@ class TaskReport:
     ledger: tuple[Effect, ...]
     recommendations: tuple[str, ...]
     unchecked: tuple[str, ...]
+    notes: tuple[tuple[int, Note], ...]
+    """What the agent wrote down, with the steps: all that is known of a run without a conclusion."""
     calls: tuple[CallCount, ...]
     figures: Figures
     model: str
@@ -110,6 +112,7 @@ def build(
         ledger=effects(entries, requests, timezone),
         recommendations=conclusion.recommendations if conclusion else (),
         unchecked=(*(conclusion.unchecked if conclusion else ()), *_gaps(entries, requests)),
+        notes=tuple((entry.sequence, entry.event.note) for entry in entries if isinstance(entry.event, Noted)),
         calls=call_counts(entries),
         figures=figures(record, entries, requests),
         model=next((entry.event.model for entry in entries if isinstance(entry.event, Briefed)), "none was asked"),
@@ -133,19 +136,22 @@ def _ending(event: Returned) -> str:
 
 
 def _with_evidence(finding: Finding, steps: Mapping[str, Evidence]) -> SupportedFinding:
-    known: dict[int, Evidence] = {}
-    unknown: list[str] = []
-    for given in finding.evidence:
-        found = [steps[call_id] for call_id in _CALL_ID.findall(given) if call_id in steps]
-        known |= {evidence.step: evidence for evidence in found}
-        unknown += [] if found else [given]
-    return SupportedFinding(finding=finding, evidence=tuple(known.values()), unknown=tuple(unknown))
+    named = citations(finding, steps.keys())
+    evidence = {steps[call_id].step: steps[call_id] for call_id in named.known}
+    return SupportedFinding(finding=finding, evidence=tuple(evidence.values()), unknown=named.unknown)
 
 
 def _gaps(entries: Sequence[JournalEntry], requests: Sequence[Request]) -> tuple[str, ...]:
-    """What the records show as not looked at: reads that failed for good or never came back, questions without an answer."""
+    """What the records show as not looked at: servers that were away, reads that failed for good or never came back,
+    questions without an answer."""
     returned = returned_calls(entries)
     succeeded = {call.call.digest for call in returned if not call.is_error}
+    away = [
+        f"Tool server {server!r} could not be used: {one_line(problem, 300)}"
+        for entry in entries
+        if isinstance(entry.event, Briefed)
+        for server, problem in entry.event.missing.items()
+    ]
     failed = [
         f"{call.call.name} failed: {one_line(call.text, 300)}"
         for call in returned
@@ -162,7 +168,7 @@ def _gaps(entries: Sequence[JournalEntry], requests: Sequence[Request]) -> tuple
         for request in requests
         if request.answer is None and not isinstance(request.question, ApprovalQuestion)
     ]
-    return tuple(dict.fromkeys([*failed, *lost, *unanswered]))
+    return tuple(dict.fromkeys([*away, *failed, *lost, *unanswered]))
 
 
 def _written(report: TaskReport, mission: Mission, task: Task, record: RunRecord, links: ReportLinks) -> str:
@@ -176,7 +182,8 @@ def _written(report: TaskReport, mission: Mission, task: Task, record: RunRecord
         actions=[asdict(action) for action in report.actions],
         has_unknown=report.has_unknown,
         severities=_severities(report.findings),
-        usage=numbers.usage.model_dump(),
+        notes=[_note(step, note, links) for step, note in report.notes],
+        usage=numbers.usage.model_dump() | {"is_estimated": numbers.usage.is_estimated},
         scheduled_for=moment(numbers.scheduled_for, zone),
         started_at=moment(numbers.started_at, zone),
         ended_at=moment(numbers.ended_at, zone),
@@ -188,6 +195,10 @@ def _written(report: TaskReport, mission: Mission, task: Task, record: RunRecord
 def _finding(supported: SupportedFinding, links: ReportLinks) -> dict[str, object]:
     evidence = [asdict(evidence) | {"url": links.steps.get(evidence.step, "")} for evidence in supported.evidence]
     return {**supported.finding.model_dump(mode="json"), "evidence": evidence, "unknown": supported.unknown}
+
+
+def _note(step: int, note: Note, links: ReportLinks) -> dict[str, object]:
+    return {"step": step, "url": links.steps.get(step, ""), "kind": note.kind.value, "text": note.text}
 
 
 def _severities(findings: Sequence[SupportedFinding]) -> list[str]:

@@ -69,15 +69,19 @@ class Accumulator:
             reasoning_key=self._reasoning_key,
             calls=tuple(_wire_call(call) for call in calls),
             is_truncated=is_cut,
-            usage=Usage(input_tokens=self._input_tokens, output_tokens=self._output_tokens),
+            usage=self._usage,
         )
 
     def _check(self, *, has_content: bool) -> None:
         finish = f"finish reason {self._finish!r}"
         if self._finish in _GIVEN_UP:
-            raise EndpointFailure(Kind.DOWN, "gave up in its answer", detail=finish, status=200)
+            raise EndpointFailure(Kind.DOWN, "gave up in its answer", detail=finish, status=200, usage=self._usage)
         if not has_content and self._finish not in _CUT_OFF:
-            raise EndpointFailure(Kind.UNUSABLE, "gave an empty answer", detail=finish, status=200)
+            raise EndpointFailure(Kind.UNUSABLE, "gave an empty answer", detail=finish, status=200, usage=self._usage)
+
+    @property
+    def _usage(self) -> Usage:
+        return Usage(input_tokens=self._input_tokens, output_tokens=self._output_tokens)
 
     def _count(self, usage: object) -> None:
         # Some send running totals in every chunk, some zeros at the end: the largest is the total.

@@ -18,6 +18,7 @@ from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpe
 from agent.model.accumulator import Accumulator
 from agent.model.failures import LONGEST_PAUSE_SECONDS, EndpointFailure, Kind, error_in, refused, seconds_to_wait, words_in
 from agent.model.model import Reply
+from agent.model.tokens import tokens_of
 from agent.model.wire import END_OF_STREAM, BodyReader, UnreadableAnswer, clean, read_document
 from blueprint.connections import ModelConnection
 from blueprint.errors import InvalidInput
@@ -51,15 +52,21 @@ class Endpoint:
         await self._client.close()
 
     async def ask(self, body: Body, *, no_retry_on: frozenset[int] = frozenset()) -> Reply:
-        """The answer to `body`, tried again after transient failures unless their status is in `no_retry_on`."""
+        """The answer to `body`, tried again after transient failures unless their status is in `no_retry_on`.
+
+        Its usage is that of all tries: answers that can't be used are paid for, too.
+        """
+        wasted = Usage()
         for attempt in range(self._connection.max_retries + 1):
             try:
-                return await self._attempt(body)
+                reply = await self._attempt(body)
+                return replace(reply, usage=reply.usage + wasted)
             except EndpointFailure as failure:
+                wasted += self._priced(failure.usage)
                 failure.detail = self._without_key(failure.detail)
                 is_last = attempt == self._connection.max_retries or failure.retry_after > LONGEST_PAUSE_SECONDS
                 if is_last or not failure.is_transient or failure.status in no_retry_on:
-                    failure.attempts = attempt + 1
+                    failure.attempts, failure.usage = attempt + 1, wasted
                     raise
                 seconds = failure.retry_after or backoff(attempt)
                 logger.info("The model %s %s; trying again in %.1f s", self.label, failure, seconds)
@@ -84,7 +91,7 @@ class Endpoint:
         except UnreadableAnswer as error:
             claim = "did not answer with a chat completion"
             raise EndpointFailure(Kind.NONSENSE, claim, detail=str(error), status=200) from None
-        return replace(reply, usage=self._priced(reply.usage))
+        return replace(reply, usage=self._priced(_counted(reply, body)))
 
     async def _exchange(self, body: Body) -> Reply:
         parts = clean(body)
@@ -107,6 +114,14 @@ class Endpoint:
 
     def _without_key(self, text: str) -> str:
         return text.replace(self._key, "***") if self._key else text
+
+
+def _counted(reply: Reply, body: Body) -> Usage:
+    """As the endpoint counted; some count nothing, and budgets are to hold there, too."""
+    if reply.usage.input_tokens or reply.usage.output_tokens:
+        return reply.usage
+    made = [reply.text, reply.reasoning, *(call.arguments for call in reply.calls)]
+    return Usage(input_tokens=tokens_of(body), output_tokens=tokens_of(made), is_estimated=True)
 
 
 def backoff(attempt: int) -> float:

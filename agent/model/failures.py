@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from agent.model.wire import excerpt, mapping
+from blueprint.stream import Usage
 
 LONGEST_PAUSE_SECONDS = 120.0
 """An endpoint that asks to wait longer is given up on."""
@@ -53,7 +54,8 @@ ADVICE = {
 class EndpointFailure(Exception):
     """One exchange failed. `claim` continues a sentence that begins with the model's label; `status` is 0 without an answer.
 
-    `detail` is in the endpoint's own words: whoever shows the failure takes the key out of it first.
+    `detail` is in the endpoint's own words: whoever shows the failure takes the key out of it first. `usage` is what it
+    counted for an answer that can't be used.
     """
 
     def __init__(
@@ -65,10 +67,12 @@ class EndpointFailure(Exception):
         status: int = 0,
         retry_after: float = 0,
         is_transient: bool | None = None,
+        usage: Usage | None = None,
     ) -> None:
         super().__init__()  # what a traceback shows is `__str__`, never the detail as it came
         self.kind, self.claim, self.detail, self.status, self.retry_after = kind, claim, detail, status, retry_after
         self.is_transient = kind.is_transient if is_transient is None else is_transient
+        self.usage = usage or Usage()
         self.attempts = 1
 
     def __str__(self) -> str:

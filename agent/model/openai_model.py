@@ -7,12 +7,12 @@ from typing import Any, Self
 
 from agent.model.concessions import Concession, conceded, concession_for
 from agent.model.endpoint import Endpoint, Pause
-from agent.model.failures import ADVICE, LONGEST_PAUSE_SECONDS, EndpointFailure
+from agent.model.failures import ADVICE, LONGEST_PAUSE_SECONDS, EndpointFailure, Kind
 from agent.model.model import Message, Reply, Structured, ToolDeclaration
 from agent.model.schema import tool_schema
 from agent.model.structured import Ladder
 from blueprint.connections import ModelConnection
-from blueprint.errors import ModelUnavailable
+from blueprint.errors import ConversationTooLong, ModelUnavailable
 from blueprint.stream import Usage
 
 
@@ -26,6 +26,7 @@ class OpenAIModel:
         self._connection = connection
         self._endpoint = Endpoint(connection, pause=pause)
         self._conceded: frozenset[Concession] = frozenset()
+        self._used = Usage()
         self._ladder = Ladder(self._ask)
 
     async def __aenter__(self) -> Self:
@@ -60,6 +61,11 @@ class OpenAIModel:
         except EndpointFailure as failure:
             raise self._unavailable(failure) from failure
 
+    def take_usage(self) -> Usage:
+        """What all requests have used since this was asked last."""
+        used, self._used = self._used, Usage()
+        return used
+
     async def _ask(self, body: dict[str, Any], *, no_retry_on: frozenset[int] = frozenset()) -> Reply:
         """Ask, and ask again without the parts that the endpoint refuses; what helped is kept for the next request."""
         whole = body | {"max_tokens": self._connection.max_output_tokens, "stream_options": {"include_usage": True}}
@@ -68,21 +74,22 @@ class OpenAIModel:
             try:
                 reply = await self._endpoint.ask(conceded(whole, made), no_retry_on=no_retry_on)
             except EndpointFailure as failure:
+                self._used += failure.usage
                 further = concession_for(failure, whole, made)
                 if further is None:
                     raise
                 made |= {further}
             else:
                 self._conceded = made
+                self._used += reply.usage
                 return reply
 
     def _unavailable(self, failure: EndpointFailure) -> ModelUnavailable:
         tries = f" in {failure.attempts} tries" if failure.attempts > 1 else ""
         if failure.retry_after > LONGEST_PAUSE_SECONDS:
             tries = f" and asks to wait {failure.retry_after:.0f} s"
-        return ModelUnavailable(
-            f"The model {self.label} {failure}{tries}. {ADVICE[failure.kind]} Endpoint: {self._connection.name!r}."
-        )
+        kind = ConversationTooLong if failure.kind is Kind.TOO_LONG else ModelUnavailable
+        return kind(f"The model {self.label} {failure}{tries}. {ADVICE[failure.kind]} Endpoint: {self._connection.name!r}.")
 
 
 def _declared(tool: ToolDeclaration) -> dict[str, Any]:

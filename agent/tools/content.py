@@ -19,6 +19,8 @@ from mcp.types import (
 )
 from pydantic import JsonValue
 
+from agent.tools.toolset import Attachment
+
 _TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
 _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -27,6 +29,11 @@ def as_text(result: CallToolResult) -> str:
     """What the model reads: the structured result as JSON if there is one, else the text; other parts as one line each."""
     parts = [*_main_text(result), *(_describe(part) for part in result.content if not isinstance(part, TextContent))]
     return "\n".join(parts) or "(The tool answered without any content.)"
+
+
+def attachments(result: CallToolResult) -> tuple[Attachment, ...]:
+    """The pictures, sounds and other files in a result."""
+    return tuple(found for part in result.content if (found := _attached(part)) is not None)
 
 
 def structured(result: CallToolResult) -> JsonValue:
@@ -70,14 +77,14 @@ def cut(text: str, limit: int, *, size: int = 0) -> str:
 
 
 def _main_text(result: CallToolResult) -> Sequence[str]:
-    texts = [clean(part.text) for part in result.content if isinstance(part, TextContent)]
-    match structured(result):
+    """Each text is cleaned once: a large one comes in both forms."""
+    match result.structured_content:
         case None:
-            return texts
+            return [clean(part.text) for part in result.content if isinstance(part, TextContent)]
         case {"result": str(only), **rest} if not rest:  # how servers wrap a plain string
-            return [only]
+            return [clean(only)]
         case value:
-            return [json.dumps(value, ensure_ascii=False)]
+            return [json.dumps(clean_json(value), ensure_ascii=False)]
 
 
 def _describe(part: ContentBlock) -> str:
@@ -94,6 +101,16 @@ def _describe(part: ContentBlock) -> str:
             return _describe_resource(part.resource)
         case _:
             assert_never(part)
+
+
+def _attached(part: ContentBlock) -> Attachment | None:
+    match part:
+        case ImageContent() | AudioContent():
+            return Attachment(mime_type=part.mime_type, base64=part.data)
+        case EmbeddedResource(resource=BlobResourceContents() as blob):
+            return Attachment(mime_type=blob.mime_type or "", base64=blob.blob)
+        case _:
+            return None
 
 
 def _describe_resource(resource: TextResourceContents | BlobResourceContents) -> str:

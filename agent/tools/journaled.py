@@ -67,6 +67,8 @@ def _returned(call: ToolCall, permit: Permit, result: ToolResult) -> Returned:
         text=result.text,
         size=result.size or len(result.text),
         structured=result.structured,
+        kept=result.kept,
+        files=result.files,
         seconds=round(result.seconds, 3),
         changes=not permit.tool.traits.is_read_only,
     )

@@ -14,7 +14,7 @@ from mcp.types import CallToolResult
 from mcp.types import Tool as McpTool
 from pydantic import ValidationError
 
-from agent.tools.content import as_text, clean, cut, structured
+from agent.tools.content import as_text, attachments, clean, cut, structured
 from agent.tools.mcp_errors import call_failure, call_outcome, has_died, is_connection_closed, is_session_lost, why_unavailable
 from agent.tools.mcp_owner import CLOSE_SECONDS, Owner
 from agent.tools.toolset import ToolResult
@@ -26,8 +26,11 @@ MAX_STARTS = 5
 """How often one server is started without answering a call in between before it is left alone."""
 
 MAX_PAGES = 100
-MAX_CHARS = 1_000_000
-"""Longest text of a result that is kept at all; what the model reads is bounded tighter, see `limits`."""
+MAX_CHARS = 100_000_000
+"""Longest text of a result that is kept at all; what the model reads is bounded tighter, see `agent.results.kept`."""
+
+MAX_STRUCTURED_CHARS = 1_000_000
+"""Of a longer result only the text is kept."""
 
 _FAILURES = (
     MCPError,
@@ -179,9 +182,10 @@ def _answered(answer: CallToolResult, seconds: float) -> ToolResult:
         text=cut(text, MAX_CHARS),
         is_error=bool(answer.is_error),
         outcome=Outcome.DONE,
-        structured=structured(answer) if len(text) <= MAX_CHARS else None,
+        structured=structured(answer) if len(text) <= MAX_STRUCTURED_CHARS else None,
         size=len(text),
         seconds=seconds,
+        attachments=attachments(answer),
     )
 
 

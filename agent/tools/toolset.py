@@ -1,5 +1,6 @@
 """What the agent needs of tools: a list of them, and calls. Wrappers add limits, a journal and approval, one duty each."""
 
+from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -28,8 +29,26 @@ class Tool:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A picture, a sound or another file in a result, as it came: in base64."""
+
+    mime_type: str
+    base64: str
+
+    def content(self) -> bytes:
+        """The file itself; empty when what came is no base64."""
+        try:
+            return b64decode(self.base64)
+        except ValueError:
+            return b""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ToolResult:
-    """What came back. `text` is bounded and for the model; `outcome` says whether an effect may have happened."""
+    """What came back. `text` is bounded and for the model; `outcome` says whether an effect may have happened.
+
+    `kept` and `files` are the places of what is kept of it, see `agent.results`.
+    """
 
     text: str
     is_error: bool = False
@@ -37,6 +56,9 @@ class ToolResult:
     structured: JsonValue = None
     size: int = 0
     seconds: float = 0
+    attachments: tuple[Attachment, ...] = ()
+    kept: str = ""
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

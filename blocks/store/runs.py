@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Update, false, func, or_, select, text
+from sqlalchemy import ColumnElement, RowMapping, Update, false, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,7 +15,8 @@ from blocks.store.rows import document, from_document
 from blocks.store.standing_rules import run_is_over
 from blocks.store.tables import END_PLACES, runs
 from blueprint.errors import UnknownName
-from blueprint.records import RunEnd, RunRecord, RunState
+from blueprint.records import RunEnd, RunRecord, RunState, TaskUsage
+from blueprint.stream import Usage
 from blueprint.values import SHORT, storable
 
 _CANDIDATES = 20
@@ -76,12 +77,14 @@ class Runs:
         """The last runs of a Mission that began before then, the oldest first."""
         query = select(runs.c.document).where(runs.c.mission_id == mission_id, runs.c.started_at < until)
         query = query.order_by(runs.c.started_at.desc(), runs.c.id).limit(limit)
+        return [from_document(RunRecord, row) for row in await self.database.rows(query)][::-1]
 
-        async def work(connection: AsyncConnection) -> Sequence[RunRecord]:
-            found = [from_document(RunRecord, row) for row in (await connection.execute(query)).mappings()]
-            return found[::-1]
-
-        return await self.database.read(work)
+    async def used(self, mission_id: str) -> Sequence[TaskUsage]:
+        """What each Task of the Mission has used in the runs that are over, by name; their sum is the Mission's (R4.5)."""
+        is_over = (runs.c.mission_id == mission_id) & (runs.c.state != RunState.RUNNING)
+        query = select(runs.c.task, func.count().label("runs"), *_SUMS).where(is_over)
+        found = await self.database.rows(query.group_by(runs.c.task).order_by(runs.c.task))
+        return [_task_usage(row) for row in found]
 
     async def recent(self, mission_id: str, task: str, since: datetime, occasion: str = "") -> Sequence[RunRecord]:
         """Runs of the Task that began since then, those that are at work or waiting, and those of the same event or round."""
@@ -143,6 +146,19 @@ class Runs:
 
     async def _change(self, run_id: str, change: Callable[[RunRecord], RunRecord]) -> RunRecord:
         return await self.database.write(lambda connection: _changed(connection, run_id, change))
+
+
+_SUMS = [
+    func.sum(runs.c.document[("usage", "input_tokens")].as_integer()).label("input_tokens"),
+    func.sum(runs.c.document[("usage", "output_tokens")].as_integer()).label("output_tokens"),
+    func.sum(runs.c.document[("usage", "cost")].as_float()).label("cost"),
+    func.sum(runs.c.document["running_seconds"].as_float()).label("running_seconds"),
+]
+
+
+def _task_usage(row: RowMapping) -> TaskUsage:
+    usage = Usage(input_tokens=row["input_tokens"], output_tokens=row["output_tokens"], cost=row["cost"])
+    return TaskUsage(task=row["task"], runs=row["runs"], usage=usage, running_seconds=row["running_seconds"])
 
 
 async def _changed(connection: AsyncConnection, run_id: str, change: Callable[[RunRecord], RunRecord]) -> RunRecord:

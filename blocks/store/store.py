@@ -22,6 +22,7 @@ from blocks.store.messages import Messages
 from blocks.store.mission_reports import MissionReports
 from blocks.store.missions import Missions
 from blocks.store.notices import listen
+from blocks.store.planning import PlanningUsage
 from blocks.store.plans import Plans
 from blocks.store.queue import Queue
 from blocks.store.reminders import Reminders
@@ -48,6 +49,7 @@ class Store:
         self._database = database
         self.missions = Missions(database=database)
         self.plans = Plans(database=database)
+        self.planning_usage = PlanningUsage(database=database)
         self.runs = Runs(database=database)
         self.queue = Queue(database=database)
         self.rounds = Rounds(database=database)

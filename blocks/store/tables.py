@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Float,
     ForeignKey,
     Identity,
     Index,
@@ -241,6 +242,15 @@ conversation = Table(
     Column("key", Text, primary_key=True),
     Column("place", BigInteger, Identity(), nullable=False),
     Column("document", JSON, nullable=False),
+)
+
+planning_usage = Table(
+    "planning_usage",
+    metadata,
+    Column("mission_id", Text, ForeignKey(missions.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cost", Float(53), nullable=False),
 )
 
 audit_entries = Table(

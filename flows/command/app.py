@@ -14,6 +14,7 @@ from flows.command import (
     parts,
     plan,
     reports,
+    results,
     rules,
     runs,
     sources,
@@ -47,6 +48,7 @@ app.command("watch")(runs.watch)
 app.command("reports")(reports.reports)
 app.command("report")(reports.report)
 app.command("summary")(reports.summary)
+app.command("result")(results.result)
 app.command("audit")(audit.audit)
 app.command("inbox")(inbox.inbox)
 app.command("reply")(inbox.reply_to_run)

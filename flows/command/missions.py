@@ -1,5 +1,6 @@
 """`missions list show launch`: what Missions there are, and putting a plan in force."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -10,6 +11,8 @@ from blocks.loading import load_block
 from blueprint.errors import InvalidBlueprint, InvalidInput
 from blueprint.mission import Mission, MissionState
 from blueprint.plan import Blueprint
+from blueprint.records import TaskUsage
+from blueprint.stream import Usage
 from blueprint.triggers import next_fires
 from blueprint.validation import problems_of
 from blueprint.values import short_id
@@ -22,6 +25,7 @@ from flows.creation.surroundings import look_around
 from flows.links import deployments_page
 from flows.settings import RunSettings
 from reports.text import one_line
+from reports.times import duration
 
 
 @command
@@ -101,6 +105,9 @@ async def show_one(here: Session, mission: Mission, as_json: bool) -> None:
         show("")
         runs = [[short_id(run.id), run.task, run.state, _minute(run.started_at), run.reason] for run in found["runs"]]
         show_table(["RUN", "TASK", "STATE", "STARTED (UTC)", "REASON"], runs, "")
+    if used := _used(found["used"], found["planning"]):
+        show("")
+        show_table(["USED BY", "RUNS", "TOKENS IN", "TOKENS OUT", "COST", "AT WORK"], used, "")
     for request in found["open_requests"]:
         show(f"\nWaits for you: {one_line(request.title, 200)}\n{how_to_answer(request)}")
     return None
@@ -116,8 +123,23 @@ async def _details(here: Session, mission: Mission) -> dict[str, Any]:
         "zone": (blueprint and blueprint.timezone) or mission.timezone,
         "tasks": _tasks(mission, blueprint) if blueprint else [],
         "runs": await here.store.runs.list(mission.id, limit=10),
+        "used": await here.store.runs.used(mission.id),
+        "planning": await here.store.planning_usage.of(mission.id),
         "open_requests": await here.store.requests.all_open(mission.id),
     }
+
+
+def _used(tasks: Sequence[TaskUsage], planning: Usage) -> list[list[str]]:
+    """What each Task's runs that are over have used, what planning has, and all of it."""
+    rows = [[one.task, str(one.runs), *_amounts(one.usage), duration(one.running_seconds)] for one in tasks]
+    whole = sum((one.usage for one in tasks), planning)
+    if planning != Usage():
+        rows.append(["(planning)", "", *_amounts(planning), ""])
+    return [*rows, ["(all)", "", *_amounts(whole), ""]] if len(rows) > 1 else rows
+
+
+def _amounts(usage: Usage) -> list[str]:
+    return [f"{usage.input_tokens:,}", f"{usage.output_tokens:,}", f"{usage.cost:.4f}"]
 
 
 def _tasks(mission: Mission, blueprint: Blueprint) -> list[dict[str, Any]]:

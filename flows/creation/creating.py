@@ -3,10 +3,12 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Failed
 
+from agent.model.metered import Metered
 from agent.model.openai_model import OpenAIModel
 from agent.model.redacted import RedactedModel
 from agent.redaction import Redaction
@@ -107,7 +109,8 @@ async def _create(lease: Lease, settings: RunSettings, wanted: Commission) -> st
         answer_seconds=settings.answer_timeout_seconds,
     )
     redaction = Redaction.of(employee.servers, employee.model)
-    async with OpenAIModel(employee.model) as model:
+    async with OpenAIModel(employee.model) as endpoint:
+        model = Metered(inner=endpoint, spent=partial(lease.store.planning_usage.add, mission.id))
         planning = Planning(
             lease=lease,
             people=people,

@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
+from typing import TypeGuard
 
 from agent.briefing import Memory, UpstreamReport, brief, occasion
 from agent.conversation import fold
 from agent.loop import Agent, Brief, work
 from agent.model.openai_model import OpenAIModel
 from agent.model.redacted import RedactedModel
+from agent.model.tokens import BYTES_PER_TOKEN
 from agent.redaction import Redaction
+from agent.results.files import ResultFiles
+from agent.results.kept import Kept
+from agent.results.looking import Looking
 from agent.tools.approval import Approval
 from agent.tools.journaled import Journaled
 from agent.tools.limits import Limited
@@ -26,14 +31,16 @@ from agent.tools.retried import Retried
 from agent.tools.toolset import Tool, ToolListing
 from blocks.digital_employee import DigitalEmployee
 from blocks.loading import load_block
+from blueprint.budget import Measure, in_words
 from blueprint.connections import Employee
 from blueprint.errors import LimitReached
 from blueprint.occasion import EventGiven
 from blueprint.plan import Task
 from blueprint.records import RunRecord
-from blueprint.stream import Concluded
+from blueprint.stream import Concluded, Raised, StreamEvent
 from flows.people.asking import People
 from flows.runs.admitting import Admitted
+from flows.runs.clock import WorkClock
 from flows.runs.journal import StoreJournal
 from flows.runs.lease import Lease
 from flows.runs.picture import Picture
@@ -43,7 +50,9 @@ from flows.runs.steps import StepModel, StepToolset
 from flows.settings import RunSettings
 
 RESULT_CHARS = 30_000
-"""So much of a tool's result the model reads at once."""
+"""So much of a tool's result the model reads at once, or less where its window is small."""
+
+_SHARE_OF_WINDOW = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +81,10 @@ async def do_work(run: Run) -> None:
     mission = run.admitted.mission
     employee = await (await load_block(DigitalEmployee, mission.employee)).employee()
     journal = await StoreJournal.read(run.lease.store, run_id=run.lease.run_id, owner=run.lease.owner, picture=run.picture)
-    async with _assembled(run, employee, journal) as (agent, listing):
+    clock = WorkClock(
+        before=await run.lease.store.leases.working_seconds(run.lease.run_id), began=asyncio.get_running_loop().time()
+    )
+    async with _assembled(run, employee, journal, clock) as (agent, listing):
         first = brief(
             employee=employee,
             mission=mission,
@@ -82,12 +94,14 @@ async def do_work(run: Run) -> None:
             missing=listing.failures,
             given=occasion(run.event, await _upstream(run)),
         )
-        await _drive(run, agent, first)
+        await _drive(run, agent, first, clock)
 
 
 @asynccontextmanager
-async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> AsyncGenerator[tuple[Agent, ToolListing]]:
-    """The agent with its tools wrapped as approval(snapshot(journal(step(retries(limits(redacted(servers)))))))."""
+async def _assembled(
+    run: Run, employee: Employee, journal: StoreJournal, clock: WorkClock
+) -> AsyncGenerator[tuple[Agent, ToolListing]]:
+    """The agent with its tools wrapped as approval(snapshot(journal(step(retries(limits(kept(redacted(servers))))))))."""
     people = People(
         lease=run.lease,
         picture=run.picture,
@@ -103,7 +117,9 @@ async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> Asy
         redacted = Redacted(inner=servers, redaction=redaction)
         listing = await (listed_patiently(redacted) if journal.events else redacted.tools())
         offered = _offered(listing.tools, run.task)
-        limited = Limited(redacted, max_result_chars=RESULT_CHARS, call_seconds=_longest_call(employee))
+        results, chars = _results(run), _view_chars(employee)
+        kept = Kept(inner=redacted, results=results, view_chars=chars)
+        limited = Limited(kept, max_result_chars=chars, call_seconds=_longest_call(employee))
         retried = Retried(inner=limited, offered=offered, retries=run.task.strategy.retries)
         steps = StepToolset(inner=retried, picture=run.picture)
         policies = all_policies(run.admitted.plan, employee)
@@ -131,25 +147,35 @@ async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> Asy
                 tools=offered,
                 journal=journal,
                 approver=approver,
+                looking=Looking(results=results, view_chars=chars),
+                worked=clock.seconds,
             ),
             listing,
         )
 
 
-async def _drive(run: Run, agent: Agent, first: Brief) -> None:
+async def _drive(run: Run, agent: Agent, first: Brief, clock: WorkClock) -> None:
     """Run the loop within what is left of the Task's running time, waits for people not counted (R4.6)."""
-    limit = run.task.strategy.time_limit_minutes * 60
-    used = await run.lease.store.leases.working_seconds(run.lease.run_id)
-    clock = asyncio.timeout(max(0.0, limit - used))
+    limit = next((event.limit for event in reversed(agent.journal.events) if _raises_time(event)), first.time_limit_seconds)
+    deadline = asyncio.timeout_at(clock.moment_of(limit))
     try:
-        async with clock:
+        async with deadline:
             async for event in work(agent, first):
+                if _raises_time(event):
+                    limit = event.limit
+                    deadline.reschedule(clock.moment_of(limit))
                 if not isinstance(event, Concluded):
                     await run.lease.stop.heed(run.picture)
     except TimeoutError as error:
-        if not clock.expired():
+        if not deadline.expired():
             raise
-        raise LimitReached(f"The run used up its {limit // 60} minutes; raise time_limit_minutes if it needs more.") from error
+        raise LimitReached(
+            f"The run used up its {in_words(Measure.TIME, limit)}; raise time_limit_minutes if it needs more."
+        ) from error
+
+
+def _raises_time(event: StreamEvent) -> TypeGuard[Raised]:
+    return isinstance(event, Raised) and event.measure is Measure.TIME
 
 
 async def _upstream(run: Run) -> list[UpstreamReport]:
@@ -167,6 +193,14 @@ async def _upstream(run: Run) -> list[UpstreamReport]:
 def _offered(tools: Sequence[Tool], task: Task) -> list[Tool]:
     """The tools that the Task may use: those of the employee, narrowed by the plan."""
     return [tool for tool in tools if not task.tools or any(fnmatchcase(tool.full_name, pattern) for pattern in task.tools)]
+
+
+def _results(run: Run) -> ResultFiles:
+    return ResultFiles.of_run(run.settings.home, run.admitted.mission.id, run.lease.run_id)
+
+
+def _view_chars(employee: Employee) -> int:
+    return min(RESULT_CHARS, int(employee.model.context_tokens * _SHARE_OF_WINDOW * BYTES_PER_TOKEN))
 
 
 def _longest_call(employee: Employee) -> float:

@@ -7,6 +7,7 @@ from hypothesis import strategies as some
 
 from agent.conversation import Conversation, fold
 from agent.model.model import Message
+from blueprint.notes import Note, NoteKind
 from blueprint.policy import Rule, ToolCall, ToolTraits
 from blueprint.requests import Answer, Decision
 from blueprint.stream import (
@@ -15,15 +16,18 @@ from blueprint.stream import (
     Briefed,
     Concluded,
     Conclusion,
+    Condensed,
     Corrected,
     Ended,
     Intended,
     ModelCall,
+    Noted,
     Outcome,
     Reasoned,
     Returned,
     StreamEvent,
     Usage,
+    Warned,
 )
 
 BRIEFED = Briefed(system="You are careful.", task="Count.", model="scripted")
@@ -42,7 +46,17 @@ def journals(draw: some.DrawFn) -> list[StreamEvent]:
             events.append(Corrected(text="Call a tool."))
         for call in calls:
             events += _worked(draw, call)
+        events += _said_between(draw, place)
     return events
+
+
+def _said_between(draw: some.DrawFn, place: int) -> list[StreamEvent]:
+    """What may stand between the results of one answer and the next one."""
+    warned = Warned(about="loop", text="You go in circles.")
+    condensed = Condensed(
+        answers=draw(some.integers(0, place - 1)), text="So far.", result_chars=draw(some.sampled_from([0, 100]))
+    )
+    return draw(some.sampled_from([[], [warned], [condensed], [warned, condensed]]))
 
 
 def _call(draw: some.DrawFn, call_id: str) -> ModelCall:
@@ -63,6 +77,8 @@ def _worked(draw: some.DrawFn, asked: ModelCall) -> list[StreamEvent]:
     if asked.call:
         attempts = draw(some.integers(1, 2))
         before += [Intended(call=call, traits=ToolTraits(), rule=Rule.AUTO, reason="") for _ in range(attempts)]
+    if draw(some.booleans()):
+        return [Noted(note=Note(kind=NoteKind.FINDING, text="Full."), call_id=call.id)]
     outcome = draw(some.sampled_from(Outcome))
     return [*before, Returned(call=call, outcome=outcome, is_error=draw(some.booleans()), text=draw(some.text(max_size=20)))]
 

@@ -11,10 +11,11 @@ from agent.loop import Agent, Brief, work
 from blueprint.connections import StdioServer, ToolServerConnection
 from blueprint.errors import LimitReached, ModelMisbehaved, Stopped
 from blueprint.policy import RiskPolicy, Rule, ToolRule
+from blueprint.provenance import find_origins
 from blueprint.requests import AnomalyQuestion, ApprovalQuestion, Decision
-from blueprint.stream import Concluded, Conclusion, Intended, Outcome, Returned, StreamEvent
+from blueprint.stream import Concluded, Conclusion, Intended, Noted, Outcome, Returned, StreamEvent
 from tests.fakes.counter import Counter
-from tests.fakes.model_server import ScriptedModel, calls, says, scripted_model
+from tests.fakes.model_server import ScriptedModel, calls, raw, says, scripted_model
 from tests.fakes.run import MemoryJournal, ProcessEnded, ToldPeople, agent_at_work
 
 BRIEF = Brief(system="You are careful.", task="Count.", step_limit=20, token_budget=100_000)
@@ -202,30 +203,43 @@ async def test_a_model_that_stays_unusable_ends_the_run(tmp_path: Path) -> None:
         scripted_model([says("hm")] * 10) as model,
         agent_at_work(model_url=model.url, servers=[counter.connection()], journal=MemoryJournal(), people=ToldPeople()) as agent,
     ):
-        with pytest.raises(ModelMisbehaved, match="5 times in a row"):
+        with pytest.raises(
+            ModelMisbehaved, match=r"5 times in a row; .* The last time it was told: 'Your answer called no tool\."
+        ):
             await _work(agent)
 
 
 @pytest.mark.parametrize(
     ("limits", "requests", "words"),
     [
-        ({"step_limit": 2, "token_budget": 100_000}, 2, "2 steps"),
-        ({"step_limit": 20, "token_budget": 1}, 1, "of 1 tokens; raise the Task's token_budget"),
+        ({"step_limit": 2, "token_budget": 100_000}, 2, "used up its 2 steps"),
+        ({"step_limit": 20, "token_budget": 1}, 1, "used up its 1 tokens"),
     ],
 )
-async def test_steps_and_tokens_are_limited_over_all_executions_of_a_run(
+async def test_steps_and_tokens_are_limited_over_all_executions_of_a_run_and_a_person_is_asked_once(
     tmp_path: Path, limits: dict[str, int], requests: int, words: str
 ) -> None:
-    counter, journal = Counter(folder=tmp_path), MemoryJournal()
+    counter, journal, stop = Counter(folder=tmp_path), MemoryJournal(), ToldPeople(Decision.STOP)
     brief = Brief(system="s", task="t", step_limit=limits["step_limit"], token_budget=limits["token_budget"])
     async with scripted_model([calls(("counter__peek", {}))] * 3) as model:
-        for _ in range(2):
+        for people, end in ((ToldPeople(), ProcessEnded), (stop, LimitReached), (ToldPeople(), LimitReached)):
             async with agent_at_work(
-                model_url=model.url, servers=[counter.connection()], journal=journal, people=ToldPeople()
+                model_url=model.url, servers=[counter.connection()], journal=journal, people=people
             ) as agent:
-                with pytest.raises(LimitReached, match=words):
+                with pytest.raises(end, match=words if end is LimitReached else None):
                     await _work(agent, brief)
     assert len(model.requests) == requests
+    assert len(stop.asked) == 1
+
+
+async def test_an_answer_that_was_cut_off_is_told_apart_from_one_without_a_call(tmp_path: Path) -> None:
+    cut = raw(b'data: {"choices": [{"delta": {"content": "I think that"}, "finish_reason": "length"}]}\n\ndata: [DONE]\n\n')
+    async with (
+        scripted_model([cut, DONE]) as model,
+        agent_at_work(model_url=model.url, servers=[], journal=MemoryJournal(), people=ToldPeople()) as agent,
+    ):
+        await _work(agent)
+        assert "cut off at the longest that an answer may be" in _last_message(model)
 
 
 @pytest.mark.parametrize(
@@ -253,3 +267,43 @@ async def test_a_call_that_was_begun_stays_in_the_ledger_when_its_server_does_no
             await _work(agent)
     assert [(event.outcome, event.changes) for event in _returned(interrupted)] == [(outcome, True)]
     assert counter.counts() == ["one"]
+
+
+async def test_evidence_that_is_no_call_of_the_run_is_asked_about_once_and_then_taken_as_it_is(tmp_path: Path) -> None:
+    journal = MemoryJournal()
+    finding = {"title": "Full", "severity": "warning", "evidence": ["c00099000"]}
+    unfounded = calls(("conclude", {"summary": "Looked.", "findings": [finding]}))
+    async with (
+        scripted_model([unfounded, unfounded]) as model,
+        agent_at_work(model_url=model.url, servers=[], journal=journal, people=ToldPeople()) as agent,
+    ):
+        await _work(agent)
+        assert "'Full' names 'c00099000', which is no call of this run." in _last_message(model)
+    assert isinstance(journal.events[-1], Concluded)
+
+
+async def test_a_note_is_in_the_journal_and_answered_like_a_call() -> None:
+    journal = MemoryJournal()
+    note = calls(("note", {"kind": "finding", "text": "The disk is full."}), ("note", {"kind": "rumour", "text": "?"}))
+    async with (
+        scripted_model([note, DONE]) as model,
+        agent_at_work(model_url=model.url, servers=[], journal=journal, people=ToldPeople()) as agent,
+    ):
+        await _work(agent)
+        first, second = [message["content"] for message in model.requests[-1]["messages"][-2:]]
+    assert [event.note.text for event in journal.events if isinstance(event, Noted)] == ["The disk is full."]
+    assert first == "call c00001000 note: ok\n\nNoted."
+    assert "The arguments of 'note' do not fit: kind: " in second
+
+
+async def test_what_is_read_again_of_a_result_counts_as_untrusted_as_the_result(tmp_path: Path) -> None:
+    counter, journal, people = Counter(folder=tmp_path), MemoryJournal(), ToldPeople(Decision.REJECT)
+    look = calls(("read_result", {"call": "c00001000", "position": 0}))
+    script = [calls(("counter__garbage", {})), look, calls(("counter__count", {"text": "colour"})), DONE]
+    async with (
+        scripted_model(script) as model,
+        agent_at_work(model_url=model.url, servers=[counter.connection()], journal=journal, people=people) as agent,
+    ):
+        await _work(agent)
+    sources = find_origins(_returned(journal)[2].call, [], [entry for entry in journal.entries if entry.sequence > 4])
+    assert [origin.source for origin in sources] == ["missions.read_result"]

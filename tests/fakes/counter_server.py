@@ -102,10 +102,10 @@ def make_server(counter: Counter, wire: int) -> MCPServer:
         return "garbage \x00\x1b[31mand colour\x1b[0m"
 
     @server.tool(annotations=_READS)
-    async def big(megabytes: int) -> str:
-        """A text of this many million characters."""
+    async def big(megabytes: int = 0, kilobytes: int = 0) -> str:
+        """A text of this many million, and this many thousand, characters."""
         counter.note("start", "big")
-        return "0123456789" * (megabytes * 100_000)
+        return "0123456789" * (megabytes * 100_000 + kilobytes * 100)
 
     return server
 

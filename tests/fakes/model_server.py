@@ -40,6 +40,8 @@ class Turn:
     wait_seconds: float = 0
     gate: asyncio.Event | None = None
     chunks_until_cut: int | None = None
+    usage: tuple[int, int] = (100, 10)
+    """Tokens in and out, as the server counts them."""
 
 
 NextTurn = Callable[[dict[str, Any], Mapping[str, str]], Turn]
@@ -208,7 +210,7 @@ def _event(chunk: dict[str, Any]) -> bytes:
 
 def _chunks(turn: Turn, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     message, finish = _message(turn, request)
-    usage = {"usage": _USAGE} if request.get("stream_options") == {"include_usage": True} else {}
+    usage = {"usage": _usage(turn)} if request.get("stream_options") == {"include_usage": True} else {}
     yield _chunk(request, {"role": "assistant", "content": ""})
     for word in (message["content"] or "").splitlines(keepends=True):
         yield _chunk(request, {"content": word})
@@ -229,7 +231,13 @@ def _chunk(request: dict[str, Any], delta: dict[str, Any], finish: str | None = 
 def _completion(turn: Turn, request: dict[str, Any]) -> dict[str, Any]:
     message, finish = _message(turn, request)
     choice = {"index": 0, "message": message, "finish_reason": finish}
-    return {"id": "scripted", "object": "chat.completion", "model": request.get("model"), "choices": [choice], "usage": _USAGE}
+    return {
+        "id": "scripted",
+        "object": "chat.completion",
+        "model": request.get("model"),
+        "choices": [choice],
+        "usage": _usage(turn),
+    }
 
 
 def _message(turn: Turn, request: dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -247,5 +255,9 @@ def _message(turn: Turn, request: dict[str, Any]) -> tuple[dict[str, Any], str]:
     return message, "tool_calls" if made else "stop"
 
 
-_USAGE = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+def _usage(turn: Turn) -> dict[str, int]:
+    given, made = turn.usage
+    return {"prompt_tokens": given, "completion_tokens": made, "total_tokens": given + made}
+
+
 _USED_UP = fails(503, {"error": {"message": "the script is used up"}}, {"x-should-retry": "false"})

@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 from agent.conversation import fold
 from agent.loop import Agent
 from agent.model.openai_model import OpenAIModel
+from agent.results.kept import Kept
+from agent.results.looking import Looking
+from agent.results.results import Results
 from agent.tools.approval import Approval
 from agent.tools.journaled import Journaled
 from agent.tools.limits import Limited
@@ -19,6 +22,9 @@ from blueprint.records import JournalEntry
 from blueprint.requests import Answer, Decision, Question
 from blueprint.standing import StandingRule
 from blueprint.stream import StreamEvent
+
+VIEW_CHARS = 10_000
+"""So much of a result the model reads at once."""
 
 
 class MemoryJournal:
@@ -73,12 +79,15 @@ async def agent_at_work(
     policy: RiskPolicy | None = None,
     rules: Sequence[StandingRule] = (),
     trusted: Sequence[str] = (),
+    results: Results | None = None,
+    call_seconds: float = 20,
 ) -> AsyncGenerator[Agent]:
-    """An agent with real tools and a real endpoint, wrapped as in a run but for the store."""
+    """An agent with real tools and a real endpoint, wrapped as in a run but for the store; large results go to `results`."""
     connection = ModelConnection(name="scripted", base_url=model_url, model="scripted", max_retries=0)
     async with McpToolset(servers) as mcp, OpenAIModel(connection) as model:
         offered = (await mcp.tools()).tools
-        limited = Limited(mcp, max_result_chars=10_000, call_seconds=20)
+        kept = Kept(inner=mcp, results=results, view_chars=VIEW_CHARS) if results else mcp
+        limited = Limited(kept, max_result_chars=VIEW_CHARS, call_seconds=call_seconds)
         policies = [("the Blueprint", policy or RiskPolicy())]
 
         async def fitting(call: ToolCall) -> Sequence[StandingRule]:
@@ -101,4 +110,5 @@ async def agent_at_work(
                 fresh_for=timedelta(minutes=10),
             ),
         )
-        yield Agent(model=model, toolset=toolset, tools=offered, journal=journal, approver=people)
+        looking = Looking(results=results, view_chars=VIEW_CHARS)
+        yield Agent(model=model, toolset=toolset, tools=offered, journal=journal, approver=people, looking=looking)

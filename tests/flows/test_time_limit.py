@@ -31,7 +31,7 @@ async def test_a_run_s_time_counts_over_a_wait_and_a_kill_and_the_wait_does_not_
         await kill_run(installation, run_id)
         record = await installation.ended(run_id)
     assert (record.state, record.executions) == (RunState.FAILED, 3)
-    assert record.reason == "The run used up its 1 minutes; raise time_limit_minutes if it needs more."
+    assert record.reason == "The run used up its 60 seconds; raise time_limit_minutes if it needs more."
     assert 60 <= record.running_seconds < 120
     assert record.report_path
 

@@ -5,9 +5,26 @@ from pathlib import Path
 
 import pytest
 
+from blueprint.budget import Measure
+from blueprint.notes import Note, NoteKind
 from blueprint.policy import Rule
 from blueprint.requests import Answer, Decision, Evidence
-from blueprint.stream import Answered, Asked, Corrected, Ended, Intended, LookedAgain, ModelCall, Outcome, Reasoned, Returned
+from blueprint.stream import (
+    Answered,
+    Asked,
+    Condensed,
+    Corrected,
+    Ended,
+    Intended,
+    LookedAgain,
+    ModelCall,
+    Noted,
+    Outcome,
+    Raised,
+    Reasoned,
+    Returned,
+    Warned,
+)
 from reports.html import safe_html
 from reports.steps import session_page, step_page, step_title, stream_line
 from tests.reports import runs
@@ -84,6 +101,35 @@ def test_the_step_that_asks_keeps_what_was_shown_and_the_one_that_answers_says_w
     assert "Switch to plan B." in page
 
 
+def test_a_result_that_is_kept_whole_says_where_it_is_and_how_to_see_it() -> None:
+    kept, files = "missions/m/results/r/c00001000.txt", ("missions/m/results/r/c00001000.png",)
+    page = step_page(
+        Returned(call=runs.DISKS, outcome=Outcome.DONE, text="…", size=50_000_000, kept=kept, files=files), 4, runs.START
+    )
+    assert f"The whole result is kept as `{kept}` in the data directory; `missions result RUN {runs.DISKS.id}` prints it." in page
+    assert f"A file of it is kept as `{files[0]}` in the data directory." in page
+
+
+def test_what_keeps_a_long_run_in_bounds_has_steps_of_its_own() -> None:
+    events = (
+        Warned(about=Measure.STEPS, limit=60, text="This run has used 48 of 60 steps."),
+        Raised(measure=Measure.STEPS, limit=120, text="A person allows this run 60 steps more."),
+        Noted(note=Note(kind=NoteKind.FINDING, text="The disk is full.", evidence=("c00001000",)), call_id="c00002000"),
+        Condensed(answers=40, text="- You said: I look on.", tokens_before=28_000, tokens_after=14_000),
+    )
+    entry = runs.success().entries[0]
+    lines = [stream_line(entry.model_copy(update={"event": event})).partition("#1")[2].strip() for event in events]
+    assert lines == [
+        "warn: steps: This run has used 48 of 60 steps.",
+        "raise: steps: A person allows this run 60 steps more.",
+        "note: finding: The disk is full.",
+        "condense: 40 answers; 28,000 tokens become 14,000",
+    ]
+    pages = [step_page(event, 7, runs.START) for event in events]
+    assert "The agent notes:\n\nThe disk is full.\n\nIt names `c00001000`." in pages[2]
+    assert "Instead of its first 40 answers and their results the model reads from here on:" in pages[3]
+
+
 def test_a_run_with_no_step_has_a_session() -> None:
     record = runs.success().record.model_copy(update={"is_waiting": True})
     page = session_page(runs.MISSION, runs.TASK, record, [])
@@ -114,6 +160,10 @@ def test_hostile_text_in_any_step_stays_text(text: str) -> None:
         Reasoned(text=text, reasoning=text, calls=(ModelCall(id="c1", wire_name=text, raw_arguments=text, problem=text),)),
         Returned(call=call, outcome=Outcome.UNKNOWN, is_error=True, text=text, changes=True),
         Corrected(text=text),
+        Warned(about="loop", limit=3, text=text),
+        Raised(measure=Measure.TOKENS, limit=3, text=text),
+        Noted(note=Note(kind=NoteKind.FINDING, text=text[:2_000], evidence=(text,)), call_id="c1"),
+        Condensed(answers=1, text=text),
         Asked(key="k", title=text),
         Answered(key="k", title=text, answer=answer),
         Ended(state="Failed", reason=text),

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from blueprint.notes import Note, NoteKind
 from blueprint.records import JournalEntry, RunState
 from blueprint.requests import RequestState
-from blueprint.stream import Conclusion, Finding, Intended, Outcome, Returned, Severity, Usage
+from blueprint.stream import Briefed, Conclusion, Finding, Intended, Noted, Outcome, Returned, Severity, Usage
 from reports.task_report import Evidence, ReportLinks, TaskReport, build, task_report
 from tests.reports import runs
 from tests.reports.hostile import VALID, tokens
@@ -94,6 +95,27 @@ def test_what_failed_is_listed_as_unchecked_unless_it_worked_later() -> None:
     assert _report(run).unchecked == ("host.failed_services failed: systemctl is not there",)
     again = JournalEntry(sequence=9, at=runs.START, event=Returned(call=runs.SERVICES, outcome=Outcome.DONE))
     assert _report(Run(record=run.record, entries=(*run.entries, again))).unchecked == ()
+
+
+def test_a_tool_server_that_was_away_is_listed_as_unchecked() -> None:
+    run = runs.failure()
+    away = Briefed(system="s", task="t", model="m", missing={"kubernetes": "It does not answer."})
+    entries = (JournalEntry(sequence=1, at=runs.START, event=away), *run.entries[1:])
+    assert (
+        "Tool server 'kubernetes' could not be used: It does not answer."
+        in _report(Run(record=run.record, entries=entries)).unchecked
+    )
+
+
+def test_a_run_without_a_conclusion_reports_what_was_noted_until_then() -> None:
+    run = runs.failure()
+    noted = Noted(note=Note(kind=NoteKind.FINDING, text="The disk / is <b>full</b>."), call_id="c00009000")
+    entries = (*run.entries, JournalEntry(sequence=9, at=runs.START, event=noted))
+    page = _document(Run(record=run.record, entries=entries, requests=run.requests))
+    assert (
+        "What the agent had noted until then, not checked by anybody:\n\n- **finding** (step 9): The disk / is &lt;b&gt;full"
+        in page
+    )
 
 
 def test_a_read_that_never_came_back_is_listed_as_unchecked() -> None:

@@ -17,6 +17,8 @@ from agent.builtin.rehearsal.spoken import Spoken, SpokenCall
 from agent.builtin.rehearsal.words import CHANGING, INSPECTING, content_words, without_forbidden, words_of
 
 CONCLUDE, ASK_PERSON = "conclude", "ask_person"
+_OF_THE_RUN = (CONCLUDE, ASK_PERSON, "note", "read_result", "search_result")
+"""Tools with which nothing is looked at and nothing changed."""
 _CALLS_AT_ONCE = 2
 _AFTER_INSTRUCTIONS = re.compile(r"^(?:The report must answer:|It belongs to the Mission |It is \d{4}-)", re.MULTILINE)
 _HEADING = re.compile(r"^#.*$", re.MULTILINE)
@@ -77,7 +79,7 @@ def instructions(text: str) -> str:
 
 def _read(messages: Sequence[dict[str, Any]], offers: Sequence[Offer]) -> _Work:
     first = next((text_of(message) for message in messages if message.get("role") == "user"), "")
-    tools = tuple(offer for offer in offers if offer.name not in (CONCLUDE, ASK_PERSON))
+    tools = tuple(offer for offer in offers if offer.name not in _OF_THE_RUN)
     clauses, _ = read_clauses(instructions(first))
     results = read_results(messages, offers)
     return _Work(

@@ -14,7 +14,7 @@ from agent.model.model import ToolDeclaration
 from agent.model.openai_model import OpenAIModel
 from blueprint.errors import InvalidInput, ModelUnavailable
 from tests.agent.model.conftest import KEY, Connect, Pauses
-from tests.fakes.model_server import ScriptedModel, Turn, calls, fails, says, waits
+from tests.fakes.model_server import ScriptedModel, Turn, calls, fails, raw, says, waits
 
 QUESTION = [{"role": "user", "content": "How is the load?"}]
 TOOL = ToolDeclaration(
@@ -60,6 +60,26 @@ async def test_cost_is_reckoned_from_the_price_of_the_endpoint(server: ScriptedM
     async with OpenAIModel(connect(price_per_million_input=3, price_per_million_output=15)) as model:
         usage = (await model.reply(QUESTION)).usage
     assert usage.cost == pytest.approx((100 * 3 + 10 * 15) / 1_000_000)
+
+
+async def test_answers_that_could_not_be_used_are_counted_with_the_one_that_could(
+    server: ScriptedModel, connect: Connect, pauses: Pauses
+) -> None:
+    empty = b'data: {"choices": [{"finish_reason": "stop"}], "usage": {"prompt_tokens": 7, "completion_tokens": 1}}\n\n'
+    server.turns.extend([raw(empty), says("fine")])
+    async with OpenAIModel(connect(price_per_million_input=10), pause=pauses) as model:
+        usage = (await model.reply(QUESTION)).usage
+    assert (usage.input_tokens, usage.output_tokens, usage.cost) == (107, 11, pytest.approx(107 * 10 / 1_000_000))
+
+
+async def test_where_the_endpoint_counts_nothing_usage_is_estimated_and_priced(server: ScriptedModel, connect: Connect) -> None:
+    server.turns.append(raw(b'data: {"choices": [{"delta": {"content": "It is fine."}, "finish_reason": "stop"}]}\n\n'))
+    async with OpenAIModel(connect(price_per_million_input=1_000_000)) as model:
+        usage = (await model.reply(QUESTION)).usage
+    assert usage.is_estimated
+    assert usage.input_tokens > 20
+    assert usage.output_tokens > 2
+    assert usage.cost == pytest.approx(usage.input_tokens)
 
 
 async def test_lone_surrogates_in_a_tool_result_do_not_stop_the_request(server: ScriptedModel, connect: Connect) -> None:
@@ -263,6 +283,18 @@ async def test_options_that_are_refused_by_name_are_given_up(server: ScriptedMod
     async with OpenAIModel(connect(max_output_tokens=99)) as model:
         assert (await model.reply(QUESTION)).text == "fine"
     assert server.requests[-1] == {"model": "scripted", "messages": QUESTION, "stream": True, "max_completion_tokens": 99}
+
+
+async def test_an_endpoint_that_takes_no_user_after_a_tool_gets_an_answer_between_them(
+    server: ScriptedModel, connect: Connect
+) -> None:
+    server.turns.extend([fails(400, {"detail": "Unexpected role 'user' after role 'tool'"}), says("fine"), says("fine")])
+    messages = [*QUESTION, {"role": "tool", "content": "0.2"}, {"role": "user", "content": "You go in circles."}]
+    async with OpenAIModel(connect()) as model:
+        for _ in range(2):
+            await model.reply(messages)
+    sent = [[message["role"] for message in request["messages"]] for request in server.requests]
+    assert sent == [["user", "tool", "user"], *[["user", "tool", "assistant", "user"]] * 2]
 
 
 async def test_concession_that_does_not_help_is_not_kept(server: ScriptedModel, connect: Connect) -> None:

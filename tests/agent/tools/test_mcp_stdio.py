@@ -132,9 +132,9 @@ async def test_garbage_in_the_stream_is_skipped(toolset: McpToolset) -> None:
     assert (result.is_error, result.text) == (False, "garbage �and colour")
 
 
-async def test_a_huge_result_is_bounded_and_its_size_is_known(toolset: McpToolset) -> None:
+async def test_a_huge_result_comes_whole_and_once(toolset: McpToolset) -> None:
     result = await _call(toolset, "big", megabytes=3)
-    assert (result.size, len(result.text) <= 1_000_000, result.structured) == (3_000_000, True, None)
+    assert (result.size, len(result.text), result.structured) == (3_000_000, 3_000_000, None)
 
 
 async def test_wrong_answers_become_error_results_with_an_honest_outcome() -> None:

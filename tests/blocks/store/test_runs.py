@@ -114,3 +114,23 @@ async def test_previous_run_is_the_last_earlier_one_of_the_task_with_a_conclusio
     await ended("later", "disk", 5, FOUND)
     assert await store.runs.previous(present) == wanted
     assert await store.runs.previous(await store.runs.get("old")) is None
+
+
+async def test_what_a_mission_has_used_is_summed_by_task_over_the_runs_that_are_over(store: Store) -> None:
+    for number, task in enumerate(["disk", "disk", "logs", "logs"]):
+        await store.runs.start(run(f"run-{number}", task))
+        if number < 3:
+            usage = Usage(input_tokens=100 * (number + 1), output_tokens=10, cost=0.25)
+            await store.runs.finish(f"run-{number}", _end(usage=usage, running_seconds=30))
+    assert [(one.task, one.runs, one.usage, one.running_seconds) for one in await store.runs.used("hosts")] == [
+        ("disk", 2, Usage(input_tokens=300, output_tokens=20, cost=0.5), 60),
+        ("logs", 1, Usage(input_tokens=300, output_tokens=10, cost=0.25), 30),
+    ]
+    assert await store.runs.used("nothing") == []
+
+
+async def test_what_planning_has_used_is_summed_beside_the_runs(store: Store) -> None:
+    for cost in (0.25, 0.5):
+        await store.planning_usage.add("hosts", Usage(input_tokens=1_000, output_tokens=10, cost=cost))
+    assert await store.planning_usage.of("hosts") == Usage(input_tokens=2_000, output_tokens=20, cost=0.75)
+    assert await store.planning_usage.of("nothing") == Usage()
