@@ -11,11 +11,10 @@ from blueprint.errors import MissionsError
 from blueprint.records import Message
 from flows.artifacts import keep_page
 from flows.links import artifact_page, run_page
+from flows.naming import inbox_key
 from flows.opening import open_store
 from flows.runs.running import present_flow_run
 from reports.inbox import inbox_page
-
-INBOX_KEY = "missions-inbox"
 
 
 @flow(name="inbox", persist_result=False)
@@ -33,7 +32,7 @@ async def inbox(unread: bool = False, mission: str = "", mark_read: bool = False
             found = (await store.missions.find(mission)).id if mission.strip() else None
             messages = await store.messages.list(unread_only=unread, mission_id=found)
             page = await _page(store, messages, found)
-            artifact = await keep_page(key=INBOX_KEY, description="Inbox", page=page, flow_run_id=run_id)
+            artifact = await keep_page(key=inbox_key(found), description="Inbox", page=page, flow_run_id=run_id)
             if mark_read:
                 await store.messages.mark_read([message.id for message in messages])
     except MissionsError as error:

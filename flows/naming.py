@@ -33,6 +33,15 @@ def summary_key(mission_id: str) -> str:
     return f"{mission_id}-summary"
 
 
+ALL_INBOX = "missions-inbox"
+"""Artifact key of the message center's pages of all Missions together: a Mission that is deleted has words in them."""
+
+
+def inbox_key(mission_id: str | None) -> str:
+    """Artifact key of the message center's pages, of one Mission or of all."""
+    return f"{mission_id}-inbox" if mission_id else ALL_INBOX
+
+
 def plan_key(mission_id: str) -> str:
     """Artifact key of a Mission's plan pages."""
     return f"{mission_id}-plan"

@@ -14,8 +14,7 @@ from blocks.notification_channel import NotificationChannel
 from blocks.sending.webhook import is_ours
 from blueprint.notification import MissionRule
 from blueprint.records import RunState
-from flows.inbox import INBOX_KEY
-from flows.naming import summary_key
+from flows.naming import inbox_key, summary_key
 from flows.starting import start
 from reports.chart import PICTURE
 from tests.fakes.chat_sink import ChatSink, chat_sink
@@ -115,7 +114,7 @@ async def test_the_inbox_flow_shows_open_questions_and_messages(installation: In
         async with asyncio.timeout(60):
             while (state := (await client.read_flow_run(UUID(run_id))).state) is None or not state.is_final():
                 await asyncio.sleep(0.1)
-        artifacts = [artifact for artifact in await client.read_artifacts() if artifact.key == INBOX_KEY]
+        artifacts = [artifact for artifact in await client.read_artifacts() if artifact.key == inbox_key(mission.id)]
     assert "Tested: launched" in str(artifacts[0].data)
     async with installation.store() as store:
         assert all(message.is_read for message in await store.messages.list(mission_id=mission.id))

@@ -15,6 +15,8 @@ from tests.blocks.examples import NOW
 
 LINK_KEY = b"key of links"
 BASE = "https://missions.example"
+LATER = timedelta(minutes=11)
+"""Longer than any pause after a failure."""
 
 
 def webhook(url: str, name: str = "ops", **fields: object) -> Channel:

@@ -13,9 +13,7 @@ from flows.people.links import read_token
 from flows.people.telling import asked, reminder
 from tests.blocks.examples import mission, request
 from tests.fakes.chat_sink import SUCCESS, ChatSink, chat_sink
-from tests.flows.notifying.outbox import BASE, LINK_KEY, deliverer, let_pass, message, webhook
-
-LATER = timedelta(minutes=11)
+from tests.flows.notifying.outbox import BASE, LATER, LINK_KEY, deliverer, let_pass, message, webhook
 
 
 def arrived(sink: ChatSink, name: str = "ops") -> list[list[str]]:
