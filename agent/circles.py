@@ -45,21 +45,31 @@ def closed_circles(events: Sequence[StreamEvent]) -> tuple[Circle, ...]:
 
     A call that changed something is a new beginning for all others: what they gave before says nothing any more.
     """
-    seen: dict[str, list[Returned]] = {}
-    latest: dict[str, Circle] = {}
-    for event in events:
+    latest = list(takewhile(lambda event: not isinstance(event, Reasoned), reversed(events)))
+    returned = [event for event in reversed(latest) if isinstance(event, Returned) and event.call.server]
+    found = [Circle(call=event.call, times=_times(event, events)) for event in returned]
+    by_call = {circle.call.name + repr(circle.call.arguments): circle for circle in found if circle.times >= NOTICED}
+    return tuple(by_call.values())
+
+
+def _times(last: Returned, events: Sequence[StreamEvent]) -> int:
+    """How often the call has given that result, back to when it gave another one or something else was changed."""
+    times = 0
+    for event in reversed(events):
         match event:
-            case Reasoned():
-                latest = {}
-            case Returned() if event.call.server:
-                same = [one for one in seen.get(event.call.digest, []) if _result(one) == _result(event)]
-                if event.changes and event.outcome is not Outcome.NOT_DONE:
-                    seen = {}
-                seen[event.call.digest] = [*same, event]
-                latest[event.call.digest] = Circle(call=event.call, times=len(same) + 1)
+            case Returned() if _is_same(event.call, last.call):
+                if _result(event) != _result(last):
+                    break
+                times += 1
+            case Returned(changes=True) if event.outcome is not Outcome.NOT_DONE:
+                break
             case _:
                 pass
-    return tuple(circle for circle in latest.values() if circle.times >= NOTICED)
+    return times
+
+
+def _is_same(one: ToolCall, other: ToolCall) -> bool:
+    return (one.server, one.tool, one.arguments) == (other.server, other.tool, other.arguments)
 
 
 def _result(returned: Returned) -> tuple[object, ...]:

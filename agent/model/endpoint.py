@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import anyio
@@ -94,11 +94,12 @@ class Endpoint:
         return replace(reply, usage=self._priced(_counted(reply, body)))
 
     async def _exchange(self, body: Body) -> Reply:
-        parts = clean(body)
-        accumulator = Accumulator()
+        # The messages go in as extra fields: the SDK would walk through all of them at each request, which takes longer
+        # than everything else that a step does.
+        parts, accumulator = clean(body), Accumulator()
         async with self._client.chat.completions.with_streaming_response.create(
             model=self._connection.model,
-            messages=cast("list[Any]", parts.pop("messages")),
+            messages=[],
             stream=True,
             extra_body=parts | self._connection.extra_body,
         ) as response:
