@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from pydantic import JsonValue
 
+from agent.tools.wishes import Unanswered
 from blueprint.policy import ToolCall, ToolTraits
 from blueprint.stream import Outcome
 
@@ -29,7 +30,10 @@ class Tool:
 
 @dataclass(frozen=True, kw_only=True)
 class ToolResult:
-    """What came back. `text` is bounded and for the model; `outcome` says whether an effect may have happened."""
+    """What came back. `text` is bounded and for the model; `outcome` says whether an effect may have happened.
+
+    With a `wish` the server has handed the call back: it is to be made again when a person has answered.
+    """
 
     text: str
     is_error: bool = False
@@ -37,6 +41,7 @@ class ToolResult:
     structured: JsonValue = None
     size: int = 0
     seconds: float = 0
+    wish: Unanswered | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Does the work of one run: assembles the agent and drives its loop to the end."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,12 +18,15 @@ from agent.tools.approval import Approval
 from agent.tools.journaled import Journaled
 from agent.tools.limits import Limited
 from agent.tools.mcp import McpToolset
+from agent.tools.offer import Offer
 from agent.tools.only_reads import OnlyReads
 from agent.tools.patience import listed_patiently
 from agent.tools.persons_leave import PersonsLeave
 from agent.tools.redacted import Redacted
+from agent.tools.relisted import Relisted
 from agent.tools.retried import Retried
 from agent.tools.toolset import Tool, ToolListing
+from agent.tools.wishes import known_reply
 from blocks.digital_employee import DigitalEmployee
 from blocks.loading import load_block
 from blueprint.connections import Employee
@@ -87,7 +90,7 @@ async def do_work(run: Run) -> None:
 
 @asynccontextmanager
 async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> AsyncGenerator[tuple[Agent, ToolListing]]:
-    """The agent with its tools wrapped as approval(snapshot(journal(step(retries(limits(redacted(servers)))))))."""
+    """The agent with its tools wrapped as approval(snapshot(journal(step(relisted(retries(limits(redacted(servers))))))))."""
     people = People(
         lease=run.lease,
         picture=run.picture,
@@ -98,14 +101,20 @@ async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> Asy
     snapshots = Snapshots(store=run.lease.store, mission=run.admitted.mission, task=run.task, record=run.admitted.record)
     approver = SnapshotApprover(inner=people, snapshots=snapshots)
     logs = run.settings.home / "logs" / "tools"
-    async with McpToolset(employee.servers, log_directory=logs) as servers, OpenAIModel(employee.model) as model:
+    async with (
+        McpToolset(
+            employee.servers, log_directory=logs, replies=lambda call, wish: known_reply(call, wish, journal.events)
+        ) as servers,
+        OpenAIModel(employee.model) as model,
+    ):
         redaction = Redaction.of(employee.servers, employee.model)
         redacted = Redacted(inner=servers, redaction=redaction)
         listing = await (listed_patiently(redacted) if journal.events else redacted.tools())
-        offered = _offered(listing.tools, run.task)
+        offered = Offer(listing.tools, partial(_may_use, run.task))
         limited = Limited(redacted, max_result_chars=RESULT_CHARS, call_seconds=_longest_call(employee))
         retried = Retried(inner=limited, offered=offered, retries=run.task.strategy.retries)
-        steps = StepToolset(inner=retried, picture=run.picture)
+        relisted = Relisted(inner=retried, offer=offered, is_outdated=lambda: servers.is_outdated)
+        steps = StepToolset(inner=relisted, picture=run.picture)
         policies = all_policies(run.admitted.plan, employee)
         toolset = Approval(
             inner=SnapshotToolset(inner=Journaled(inner=steps, journal=journal, approver=approver), snapshots=snapshots),
@@ -164,9 +173,9 @@ async def _upstream(run: Run) -> list[UpstreamReport]:
     ]
 
 
-def _offered(tools: Sequence[Tool], task: Task) -> list[Tool]:
-    """The tools that the Task may use: those of the employee, narrowed by the plan."""
-    return [tool for tool in tools if not task.tools or any(fnmatchcase(tool.full_name, pattern) for pattern in task.tools)]
+def _may_use(task: Task, tool: Tool) -> bool:
+    """Whether the plan lets the Task use this tool of the employee."""
+    return not task.tools or any(fnmatchcase(tool.full_name, pattern) for pattern in task.tools)
 
 
 def _longest_call(employee: Employee) -> float:

@@ -11,8 +11,11 @@ from agent.tools.approval import Approval
 from agent.tools.journaled import Journaled
 from agent.tools.limits import Limited
 from agent.tools.mcp import McpToolset
+from agent.tools.offer import Offer
 from agent.tools.only_reads import OnlyReads
 from agent.tools.persons_leave import PersonsLeave
+from agent.tools.relisted import Relisted
+from agent.tools.wishes import known_reply
 from blueprint.connections import ModelConnection, ToolServerConnection
 from blueprint.policy import RiskPolicy, ToolCall
 from blueprint.records import JournalEntry
@@ -76,9 +79,14 @@ async def agent_at_work(
 ) -> AsyncGenerator[Agent]:
     """An agent with real tools and a real endpoint, wrapped as in a run but for the store."""
     connection = ModelConnection(name="scripted", base_url=model_url, model="scripted", max_retries=0)
-    async with McpToolset(servers) as mcp, OpenAIModel(connection) as model:
-        offered = (await mcp.tools()).tools
-        limited = Limited(mcp, max_result_chars=10_000, call_seconds=20)
+    async with (
+        McpToolset(servers, replies=lambda call, wish: known_reply(call, wish, journal.events)) as mcp,
+        OpenAIModel(connection) as model,
+    ):
+        offered = Offer((await mcp.tools()).tools)
+        limited = Relisted(
+            inner=Limited(mcp, max_result_chars=10_000, call_seconds=20), offer=offered, is_outdated=lambda: mcp.is_outdated
+        )
         policies = [("the Blueprint", policy or RiskPolicy())]
 
         async def fitting(call: ToolCall) -> Sequence[StandingRule]:
