@@ -81,7 +81,9 @@ class OpenAIModel:
         if failure.retry_after > LONGEST_PAUSE_SECONDS:
             tries = f" and asks to wait {failure.retry_after:.0f} s"
         return ModelUnavailable(
-            f"The model {self.label} {failure}{tries}. {ADVICE[failure.kind]} Endpoint: {self._connection.name!r}."
+            f"The model {self.label} {failure}{tries}. {ADVICE[failure.kind]} Endpoint: {self._connection.name!r}.",
+            may_pass=failure.kind.may_pass,
+            retry_after=failure.retry_after,
         )
 
 

@@ -12,6 +12,7 @@ from agent.briefing import Memory, UpstreamReport, brief, occasion
 from agent.conversation import fold
 from agent.loop import Agent, Brief, work
 from agent.model.openai_model import OpenAIModel
+from agent.model.patient import PatientModel
 from agent.model.redacted import RedactedModel
 from agent.redaction import Redaction
 from agent.tools.approval import Approval
@@ -135,7 +136,12 @@ async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> Asy
         )
         yield (
             Agent(
-                model=StepModel(inner=RedactedModel(inner=model, redaction=redaction), picture=run.picture, stop=run.lease.stop),
+                model=PatientModel(
+                    inner=StepModel(
+                        inner=RedactedModel(inner=model, redaction=redaction), picture=run.picture, stop=run.lease.stop
+                    ),
+                    patience_seconds=employee.model.patience_seconds,
+                ),
                 toolset=toolset,
                 tools=offered,
                 journal=journal,
