@@ -1,7 +1,7 @@
 """The agent's loop: think, call tools, ask people, conclude. Everything it knows is in the journal."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from time import monotonic
 
 from agent.approver import Approver
@@ -21,6 +21,7 @@ from blueprint.stream import (
     Concluded,
     Corrected,
     ModelCall,
+    OfferedTool,
     Outcome,
     Returned,
     StreamEvent,
@@ -40,6 +41,8 @@ class Brief:
     """What of the task's words is not people's: the last report, failures of tool servers."""
     given: str = ""
     """What of them came with what started the run: an event, reports of other Tasks."""
+    shares: Mapping[str, int] = field(default_factory=dict[str, int])
+    """About how many tokens each part of it takes (R8.2)."""
     step_limit: int
     token_budget: int
 
@@ -69,6 +72,11 @@ async def work(agent: Agent, brief: Brief) -> AsyncIterator[StreamEvent]:
                 model=agent.model.label,
                 untrusted=brief.untrusted,
                 given=brief.given,
+                shares=dict(brief.shares),
+                tools=tuple(
+                    OfferedTool(server=tool.server, tool=tool.name, wire_name=tool.wire_name, traits=tool.traits)
+                    for tool in agent.tools
+                ),
             )
         )
     while (state := fold(agent.journal.events)).conclusion is None:

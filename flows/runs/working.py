@@ -1,7 +1,7 @@
 """Does the work of one run: assembles the agent and drives its loop to the end."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,8 @@ from agent.model.openai_model import OpenAIModel
 from agent.model.patient import PatientModel
 from agent.model.redacted import RedactedModel
 from agent.redaction import Redaction
+from agent.skills import SERVER as SKILLS
+from agent.skills import Skill, SkillTools, WithSkills, find_skills
 from agent.tools.approval import Approval
 from agent.tools.journaled import Journaled
 from agent.tools.limits import Limited
@@ -76,21 +78,26 @@ async def do_work(run: Run) -> None:
     mission = run.admitted.mission
     employee = await (await load_block(DigitalEmployee, mission.employee)).employee()
     journal = await StoreJournal.read(run.lease.store, run_id=run.lease.run_id, owner=run.lease.owner, picture=run.picture)
-    async with _assembled(run, employee, journal) as (agent, listing):
+    skills = await find_skills(employee.skills, [server.name for server in employee.servers])
+    async with _assembled(run, employee, journal, skills.all) as (agent, listing):
         first = brief(
             employee=employee,
             mission=mission,
             task=run.task,
             now=datetime.now(UTC),
             memory=_memory(await run.lease.store.runs.previous(run.admitted.record)),
-            missing=listing.failures,
+            missing={**listing.failures, **skills.problems},
             given=occasion(run.event, await _upstream(run)),
+            skills=skills.all,
+            tools=agent.tools,
         )
         await _drive(run, agent, first)
 
 
 @asynccontextmanager
-async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> AsyncGenerator[tuple[Agent, ToolListing]]:
+async def _assembled(
+    run: Run, employee: Employee, journal: StoreJournal, skills: Sequence[Skill]
+) -> AsyncGenerator[tuple[Agent, ToolListing]]:
     """The agent with its tools wrapped as approval(snapshot(journal(step(relisted(retries(limits(redacted(servers))))))))."""
     people = People(
         lease=run.lease,
@@ -109,7 +116,7 @@ async def _assembled(run: Run, employee: Employee, journal: StoreJournal) -> Asy
         OpenAIModel(employee.model) as model,
     ):
         redaction = Redaction.of(employee.servers, employee.model)
-        redacted = Redacted(inner=servers, redaction=redaction)
+        redacted = Redacted(inner=WithSkills(servers=servers, skills=SkillTools(skills=skills)), redaction=redaction)
         listing = await (listed_patiently(redacted) if journal.events else redacted.tools())
         offered = Offer(listing.tools, partial(_may_use, run.task))
         limited = Limited(redacted, max_result_chars=RESULT_CHARS, call_seconds=_longest_call(employee))
@@ -180,8 +187,8 @@ async def _upstream(run: Run) -> list[UpstreamReport]:
 
 
 def _may_use(task: Task, tool: Tool) -> bool:
-    """Whether the plan lets the Task use this tool of the employee."""
-    return not task.tools or any(fnmatchcase(tool.full_name, pattern) for pattern in task.tools)
+    """Whether the plan lets the Task use this tool of the employee. Skills come with the employee, not with the plan."""
+    return tool.server == SKILLS or not task.tools or any(fnmatchcase(tool.full_name, pattern) for pattern in task.tools)
 
 
 def _longest_call(employee: Employee) -> float:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from agent.conversation import fold
 from agent.loop import Agent
 from agent.model.openai_model import OpenAIModel
+from agent.skills import SkillTools, WithSkills
 from agent.tools.approval import Approval
 from agent.tools.journaled import Journaled
 from agent.tools.limits import Limited
@@ -76,6 +77,7 @@ async def agent_at_work(
     policy: RiskPolicy | None = None,
     rules: Sequence[StandingRule] = (),
     trusted: Sequence[str] = (),
+    skills: SkillTools | None = None,
 ) -> AsyncGenerator[Agent]:
     """An agent with real tools and a real endpoint, wrapped as in a run but for the store."""
     connection = ModelConnection(name="scripted", base_url=model_url, model="scripted", max_retries=0)
@@ -83,9 +85,10 @@ async def agent_at_work(
         McpToolset(servers, replies=lambda call, wish: known_reply(call, wish, journal.events)) as mcp,
         OpenAIModel(connection) as model,
     ):
-        offered = Offer((await mcp.tools()).tools)
+        tools = WithSkills(servers=mcp, skills=skills or SkillTools(skills=()))
+        offered = Offer((await tools.tools()).tools)
         limited = Relisted(
-            inner=Limited(mcp, max_result_chars=10_000, call_seconds=20), offer=offered, is_outdated=lambda: mcp.is_outdated
+            inner=Limited(tools, max_result_chars=10_000, call_seconds=20), offer=offered, is_outdated=lambda: mcp.is_outdated
         )
         policies = [("the Blueprint", policy or RiskPolicy())]
 
