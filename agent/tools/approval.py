@@ -59,7 +59,8 @@ class Approval(Toolset):
 
     async def _with_leave(self, call: ToolCall, bare: Permit) -> ToolResult:
         """By leave that was given ahead where there is some that holds, else by a person's."""
-        origins = find_origins(call, self.trusted, self.journal.entries)
+        described = {tool.full_name: tool.description for tool in self.offered}
+        origins = find_origins(call, self.trusted, self.journal.entries, described)
         for permit in await self._given_ahead(call, bare, origins):
             try:
                 return await self.inner.call(call, permit)
