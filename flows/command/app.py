@@ -12,6 +12,7 @@ from flows.command import (
     missions,
     parts,
     plan,
+    replay,
     rules,
     runs,
     sources,
@@ -44,6 +45,7 @@ app.command("runs")(runs.list_runs)
 app.command("watch")(runs.watch)
 app.command("reports")(runs.reports)
 app.command("report")(runs.report)
+app.command("replay")(replay.replay)
 app.command("audit")(audit.audit)
 app.command("inbox")(inbox.inbox)
 app.command("reply")(inbox.reply_to_run)
