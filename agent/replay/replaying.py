@@ -1,8 +1,9 @@
 """Runs a recorded run again, offline: its model's, tools' and people's answers against the present code and policy (R4.11)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+
+from pydantic import Field
 
 from agent.loop import Agent, Brief, work
 from agent.replay.comparing import Difference, answers, conclusion, differences
@@ -17,21 +18,30 @@ from blueprint.errors import InvalidInput, RunEnded
 from blueprint.plan import Strategy
 from blueprint.policy import RiskPolicy, ToolCall
 from blueprint.records import JournalEntry, RunRecord
+from blueprint.requests import LOOK_AGAIN_SECONDS
 from blueprint.standing import StandingRule
 from blueprint.stream import Returned
 from blueprint.values import Value
 
 
-@dataclass(frozen=True, kw_only=True)
-class Present:
+class Present(Value):
     """What holds today, where it may differ from what held when the run was made."""
 
-    policies: Sequence[tuple[str, RiskPolicy]]
-    trusted: Sequence[str]
+    policies: tuple[tuple[str, RiskPolicy], ...] = Field(description="Labels and rules, in order of precedence.")
+    trusted: tuple[str, ...] = Field(description="What people have written or confirmed.")
     strategy: Strategy
-    rules: Sequence[StandingRule]
-    """All standing rules of the Mission, those that have ended too: one that let a call through then does so again."""
-    fresh_for: timedelta
+    rules: tuple[StandingRule, ...] = Field(
+        default=(), description="Those that have ended too: one that let a call through then does so again."
+    )
+    look_again_seconds: int = LOOK_AGAIN_SECONDS
+
+
+class RecordedRun(Value):
+    """A run as a file: its journal, and what held when it was saved, so that other versions of the code can replay it."""
+
+    record: RunRecord
+    entries: tuple[JournalEntry, ...]
+    present: Present
 
 
 class Replayed(Value):
@@ -42,19 +52,19 @@ class Replayed(Value):
     differences: tuple[Difference, ...]
 
 
-async def replay(record: RunRecord, entries: Sequence[JournalEntry], present: Present) -> Replayed:
+async def replay(run: RecordedRun) -> Replayed:
     """Replay what the journal has. InvalidInput when the run never got so far that its model was asked.
 
     Where the run and the replay go apart, the recorded answers are still what the model says next, so that every call of
     the run is looked at. No approval is used up, and nothing is written.
     """
-    recording = Recording(entries=entries)
+    recording = Recording(entries=run.entries)
     if recording.briefing is None:
-        raise InvalidInput(f"Run {record.id} has no journal to replay: it ended before its model was asked.")
+        raise InvalidInput(f"Run {run.record.id} has no journal to replay: it ended before its model was asked.")
     journal = ReplayJournal(recording)
     await journal.append(recording.briefing)
-    ended = await _work_through(_agent(record, recording, journal, present), present.strategy)
-    found = [*differences(entries, journal.events), *_end(record, recording, journal, ended)]
+    ended = await _work_through(_agent(run.record, recording, journal, run.present), run.present.strategy)
+    found = [*differences(run.entries, journal.events), *_end(run.record, recording, journal, ended)]
     calls = sum(isinstance(event, Returned) for event in journal.events)
     return Replayed(answers=answers(journal.events), calls=calls, differences=tuple(found))
 
@@ -83,7 +93,7 @@ def _agent(record: RunRecord, recording: Recording, journal: ReplayJournal, pres
             why=str,
             clock=journal.clock,
             plan_version=record.plan_version,
-            fresh_for=present.fresh_for,
+            fresh_for=timedelta(seconds=present.look_again_seconds),
         ),
     )
     return Agent(model=RecordedModel(recording), toolset=toolset, tools=offered, journal=journal, approver=people)

@@ -73,9 +73,17 @@ def read_wish(tool: str, params: ElicitRequestParams, hide: Callable[[str], str]
     if not isinstance(params, ElicitRequestFormParams):
         return Wish(tool=tool, message=message, problem="it wants a person to open a web page, which is not supported")
     fields, problem = read_fields(cast("Mapping[str, Any]", params.requested_schema), hide)
+    fields = _most_needed(fields)
     if len(fields) > _MOST_FIELDS:
-        problem = f"it asks for {len(fields)} things at once; {_MOST_FIELDS} are the most"
+        problem = f"it needs {len(fields)} answers at once; {_MOST_FIELDS} are the most"
     return Wish(tool=tool, message=message, fields=() if problem else fields, problem=problem)
+
+
+def _most_needed(fields: tuple[WishField, ...]) -> tuple[WishField, ...]:
+    """As many fields as people can be asked for: of those that may be left out the last ones are."""
+    spare = _MOST_FIELDS - sum(field.is_required for field in fields)
+    optional = [field for field in fields if not field.is_required][: max(0, spare)]
+    return tuple(field for field in fields if field.is_required or field in optional)
 
 
 def known_reply(call: ToolCall, wish: Wish, events: Sequence[StreamEvent]) -> Filled | Unanswered:

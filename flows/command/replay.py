@@ -1,14 +1,18 @@
 """`missions replay`: what a run would do today with the same answers of its model, tools and people (R4.11)."""
 
-from datetime import timedelta
+import asyncio
+from pathlib import Path
+from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from agent.replay.comparing import Difference
-from agent.replay.replaying import Present, Replayed
+from agent.replay.replaying import Present, RecordedRun, Replayed
 from agent.replay.replaying import replay as replayed
 from blocks.digital_employee import DigitalEmployee
 from blocks.loading import load_block
+from blueprint.errors import InvalidInput
 from blueprint.records import RunRecord
 from blueprint.values import canonical_json
 from flows.command.output import AsJson, Session, command, session, show, show_json, show_table
@@ -18,21 +22,45 @@ from flows.settings import RunSettings
 
 
 @command
-async def replay(run: OfRun, as_json: AsJson = False) -> None:
+async def replay(
+    run: OfRun = "",
+    save: Annotated[Path | None, typer.Option(help="Write the run and the rules of today to this file instead.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Replay a run from such a file, with the rules that it holds.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Replay a run's recorded answers against the present code, plan and rules, and show what would be different.
 
     Nothing is done and nothing is asked: no model, no tool server, no person. Exit code 1 when something differs.
     """
-    async with session() as here:
-        record = await here.store.runs.find(run)
-        entries = await here.store.journal.read(record.id)
-        outcome = await replayed(record, entries, await _present(here, record))
+    if bool(run) == (file is not None):
+        raise InvalidInput("Name a run, or a file with --file; one of the two.")
+    recorded = await asyncio.to_thread(_read, file) if file else await _recorded(run)
+    if save is not None:
+        await asyncio.to_thread(save.write_text, recorded.model_dump_json(indent=1), encoding="utf-8")
+        return show_json({"run": recorded.record.id, "file": str(save)}) if as_json else show(f"Saved to {save}.")
+    outcome = await replayed(recorded)
     if as_json:
-        show_json({"run": record.id, **outcome.model_dump(mode="json")})
+        show_json({"run": recorded.record.id, **outcome.model_dump(mode="json")})
     else:
         _show(outcome)
     if outcome.differences:
         raise typer.Exit(1)
+    return None
+
+
+def _read(file: Path) -> RecordedRun:
+    try:
+        return RecordedRun.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError) as error:
+        why = str(error).splitlines()[0]
+        raise InvalidInput(f"{str(file)!r} holds no recorded run that this version can read: {why}.") from error
+
+
+async def _recorded(run: str) -> RecordedRun:
+    async with session() as here:
+        record = await here.store.runs.find(run)
+        entries = await here.store.journal.read(record.id)
+        return RecordedRun(record=record, entries=tuple(entries), present=await _present(here, record))
 
 
 async def _present(here: Session, record: RunRecord) -> Present:
@@ -46,11 +74,11 @@ async def _present(here: Session, record: RunRecord) -> Present:
     employee = await (await load_block(DigitalEmployee, mission.employee)).employee()
     settings = RunSettings()  # pyright: ignore[reportCallIssue] the command's entry point sets the environment
     return Present(
-        policies=all_policies(plan, employee),
-        trusted=trusted_texts(mission, plan, task, employee),
+        policies=tuple(all_policies(plan, employee)),
+        trusted=tuple(trusted_texts(mission, plan, task, employee)),
         strategy=task.strategy,
-        rules=[used.rule for used in await here.store.standing_rules.list(mission.id)],
-        fresh_for=timedelta(seconds=settings.look_again_seconds),
+        rules=tuple(used.rule for used in await here.store.standing_rules.list(mission.id)),
+        look_again_seconds=settings.look_again_seconds,
     )
 
 

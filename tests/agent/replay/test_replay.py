@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.loop import Brief, work
-from agent.replay.replaying import Present, Replayed, replay
+from agent.replay.replaying import Present, RecordedRun, Replayed, replay
 from blueprint.connections import StdioServer, ToolServerConnection
 from blueprint.errors import InvalidInput, MissionsError
 from blueprint.plan import Strategy
@@ -27,6 +27,8 @@ PEEK, COUNT = calls(("counter__peek", {})), calls(("counter__count", {"text": "o
 ASK = calls(("ask_person", {"kind": "information", "title": "Which?", "text": "Which one?"}))
 NOW = datetime.now(UTC)
 TRUSTED = ("Count one.",)
+RECORDINGS = Path(__file__).parent / "recordings"
+"""Made with `missions replay RUN --save FILE`."""
 APPROVE, REJECT, STOP = Decision.APPROVE, Decision.REJECT, Decision.STOP
 
 
@@ -114,13 +116,12 @@ async def _replay(
     record: RunRecord, journal: MemoryJournal, policy: RiskPolicy, *, rules: Sequence[StandingRule] = (), steps: int = 12
 ) -> Replayed:
     present = Present(
-        policies=[("the Blueprint", policy)],
+        policies=(("the Blueprint", policy),),
         trusted=TRUSTED,
         strategy=Strategy(step_limit=steps, token_budget=100_000),
-        rules=rules,
-        fresh_for=timedelta(minutes=10),
+        rules=tuple(rules),
     )
-    return await replay(record, journal.entries, present)
+    return await replay(RecordedRun(record=record, entries=tuple(journal.entries), present=present))
 
 
 @pytest.fixture(scope="module")
@@ -249,6 +250,14 @@ async def test_a_tighter_limit_shows_where_the_run_would_end(tmp_path: Path) -> 
     [call, end] = (await _replay(record, journal, NONE, steps=2)).differences
     assert (call.now, end.what, end.was) == ("the replay does not come so far", "end of the run", "concluded: Counted.")
     assert "2 steps" in end.now
+
+
+SAVED = {file.stem: file.read_text() for file in sorted(RECORDINGS.glob("*.json"))}
+
+
+@pytest.mark.parametrize("name", SAVED)
+async def test_a_run_that_was_saved_comes_out_the_same_with_this_version_of_the_code(name: str) -> None:
+    assert (await replay(RecordedRun.model_validate_json(SAVED[name]))).differences == ()
 
 
 async def test_a_run_without_a_journal_can_not_be_replayed() -> None:

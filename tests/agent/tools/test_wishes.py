@@ -195,6 +195,13 @@ def test_what_no_person_can_be_asked_for_is_declined(params: Any) -> None:
     assert known_reply(CALL, read_wish("shifty.restart", params, str), []) == Filled(content=None)
 
 
+def test_of_a_form_that_is_too_long_the_last_fields_that_may_be_left_out_are() -> None:
+    names = [f"f{number}" for number in range(15)]
+    schema = {"type": "object", "properties": {name: {"type": "string"} for name in names}, "required": ["f14", "f3"]}
+    wish = read_wish("shifty.restart", ElicitRequestFormParams(message="Go?", requested_schema=schema), str)
+    assert [field.name for field in wish.fields] == [*names[:11], "f14"]
+
+
 def test_secrets_and_control_characters_are_not_shown_to_people() -> None:
     wish = read_wish("shifty.restart", _form(**{"a": {"title": "s3cret\x1b[31m"}}), lambda text: text.replace("s3cret", "•••"))
     assert wish.fields[0].label == "•••"
