@@ -19,6 +19,7 @@ from blueprint.policy import ToolCall
 logger = logging.getLogger(__name__)
 
 _FAILURES = (MCPError, SubscriptionLost, ValidationError, BrokenResourceError, ClosedResourceError)
+_REFUSAL_CHARS = 2_000
 _NO_SUCH_TOOL = re.compile(
     r"(unknown|no such) tool|tool\b.{0,200}?\b(not found|unknown|does not exist|is not available)", re.I | re.S
 )
@@ -54,7 +55,7 @@ class Hearing:
 
     def note_refusal(self, text: str) -> None:
         """A call was refused with these words: perhaps the server no longer has the tool."""
-        self.is_outdated = self.is_outdated or _NO_SUCH_TOOL.search(text) is not None
+        self.is_outdated = self.is_outdated or _NO_SUCH_TOOL.search(text[:_REFUSAL_CHARS]) is not None
 
     async def message(self, message: object) -> None:
         """Take a notification of a server that keeps a session."""
