@@ -8,6 +8,7 @@ from pydantic import JsonValue
 from agent.replay.parts import REPLAY
 from blueprint.policy import Rule, ToolCall
 from blueprint.records import JournalEntry
+from blueprint.requests import ApprovalQuestion
 from blueprint.stream import Answered, Asked, Concluded, Conclusion, Intended, Reasoned, Returned, StreamEvent
 from blueprint.values import Value
 
@@ -39,6 +40,16 @@ def differences(recorded: Sequence[JournalEntry], replayed: Sequence[StreamEvent
     steps = {entry.event.call.id: entry.sequence for entry in reversed(recorded) if isinstance(entry.event, Intended | Returned)}
     found = (_difference(steps.get(call, 0), deed, now.get(call)) for call, deed in was.items())
     return tuple(difference for difference in found if difference is not None)
+
+
+def conclusion(events: Sequence[StreamEvent]) -> Conclusion | None:
+    """What the agent has concluded."""
+    return next((event.conclusion for event in reversed(events) if isinstance(event, Concluded)), None)
+
+
+def answers(events: Sequence[StreamEvent]) -> int:
+    """How often the model has answered."""
+    return sum(isinstance(event, Reasoned) for event in events)
 
 
 def _difference(step: int, was: _Deed, now: _Deed | None) -> Difference | None:
@@ -90,14 +101,4 @@ def _leave(begun: Intended) -> str:
 
 
 def _risk(asked: Asked | None) -> str:
-    return str(getattr(asked.question, "risk", "")) if asked is not None else ""
-
-
-def conclusion(events: Sequence[StreamEvent]) -> Conclusion | None:
-    """What the agent has concluded."""
-    return next((event.conclusion for event in reversed(events) if isinstance(event, Concluded)), None)
-
-
-def answers(events: Sequence[StreamEvent]) -> int:
-    """How often the model has answered."""
-    return sum(isinstance(event, Reasoned) for event in events)
+    return asked.question.risk if asked is not None and isinstance(asked.question, ApprovalQuestion) else ""
