@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from agent.own_tools import OWN_SERVER
 from agent.replay.parts import REPLAY
 from blueprint.policy import Rule, ToolCall
 from blueprint.records import JournalEntry
@@ -79,6 +80,8 @@ def _deeds(events: Sequence[StreamEvent]) -> dict[str, _Deed]:
 
 def _deed(returned: Returned, begun: Intended | None, asked: Asked | None, *, is_newly_asked: bool) -> _Deed:
     call, outcome = returned.call, returned.outcome.value
+    if call.server == OWN_SERVER:  # the loop's own tools touch nothing outside
+        return _Deed(call=call, words="answered")
     if is_newly_asked:
         return _Deed(call=call, words="a person is asked", because=_risk(asked))
     if returned.is_refused:

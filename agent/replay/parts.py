@@ -7,8 +7,8 @@ from datetime import datetime
 from agent.approver import Approver
 from agent.model.model import Message, Model, Reply, Structured, ToolDeclaration
 from agent.replay.recording import Recording, RecordingEnds
-from agent.tools.toolset import ToolListing, ToolResult, Toolset
-from agent.tools.wishes import Unanswered, asks_for
+from agent.tools.toolset import ToolListing, ToolResult, Toolset, Unanswered
+from agent.tools.wishes import asks_for
 from blueprint.policy import ToolCall
 from blueprint.records import JournalEntry
 from blueprint.requests import Answer, ApprovalQuestion, Decision, Question
@@ -142,8 +142,10 @@ class RecordedPeople(Approver):
         """The recorded answer; RecordingEnds when nobody gave one."""
         if answer := self.recording.answer(key):
             return answer
-        if self.recording.asked(key) or not isinstance(question, ApprovalQuestion):
+        if self.recording.asked(key):
             raise RecordingEnds
+        if not isinstance(question, ApprovalQuestion):
+            raise RecordingEnds(f"a person is asked: {title}")
         returned = self.recording.returned(question.call.id)
         was_made = returned is not None and not returned.is_refused
         decision = Decision.APPROVE if was_made else Decision.REJECT

@@ -15,7 +15,7 @@ from blueprint.stream import Answered, Asked, Briefed, Intended, LookedAgain, Re
 
 
 class RecordingEnds(Exception):
-    """Not an error: the run itself got no further, or what the present code wants to know was never recorded."""
+    """Not an error: the run itself got no further, or, in words, what the present code wants to know was never recorded."""
 
 
 @dataclass(frozen=True, kw_only=True)

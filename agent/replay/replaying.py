@@ -100,14 +100,12 @@ def _agent(record: RunRecord, recording: Recording, journal: ReplayJournal, pres
 
 
 async def _work_through(agent: Agent, strategy: Strategy) -> str:
-    """Work to the end of the recording; the reason when the present code ends the run by itself."""
+    """Work to the end of the recording; the reason when the present code ends the run, or asks people, by itself."""
     brief = Brief(system="", task="", step_limit=strategy.step_limit, token_budget=strategy.token_budget)
     try:
         async for _ in work(agent, brief):
             pass
-    except RecordingEnds:
-        return ""
-    except RunEnded as error:
+    except (RecordingEnds, RunEnded) as error:
         return str(error)
     return ""
 

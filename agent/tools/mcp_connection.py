@@ -17,8 +17,8 @@ from agent.tools.content import as_text, clean, cut, structured
 from agent.tools.mcp_errors import call_failure, call_outcome, has_died, is_connection_closed, is_session_lost, why_unavailable
 from agent.tools.mcp_hearing import Hearing
 from agent.tools.mcp_owner import CLOSE_SECONDS, Owner
-from agent.tools.toolset import ToolResult
-from agent.tools.wishes import Replies, Unanswered
+from agent.tools.toolset import ToolResult, Unanswered
+from agent.tools.wishes import Replies
 from blueprint.connections import HttpServer, ToolServerConnection
 from blueprint.errors import ToolServerUnavailable
 from blueprint.policy import ToolCall

@@ -13,7 +13,8 @@ from mcp.client.subscriptions import ListenNotSupportedError, SubscriptionLost
 from mcp.types import INTERNAL_ERROR, ElicitRequestParams, ElicitResult, ErrorData, ToolListChangedNotification
 from pydantic import ValidationError
 
-from agent.tools.wishes import Filled, Replies, Unanswered, read_wish
+from agent.tools.toolset import Unanswered
+from agent.tools.wishes import Filled, Replies, read_wish
 from blueprint.policy import ToolCall
 
 logger = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from pydantic import JsonValue
 
-from agent.tools.wishes import Unanswered
 from blueprint.policy import ToolCall, ToolTraits
+from blueprint.requests import Question
 from blueprint.stream import Outcome
 
 
@@ -26,6 +26,14 @@ class Tool:
     def full_name(self) -> str:
         """`server.tool`, as policies and Tasks name it."""
         return f"{self.server}.{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unanswered:
+    """What a server wants to know: what a person is to be asked before the call can be made again, and under which key."""
+
+    key: str
+    question: Question
 
 
 @dataclass(frozen=True, kw_only=True)

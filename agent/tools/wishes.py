@@ -12,6 +12,7 @@ from mcp.types import ElicitRequestFormParams, ElicitRequestParams
 from pydantic import JsonValue
 
 from agent.tools.content import clean, cut
+from agent.tools.toolset import Unanswered
 from agent.tools.wish_fields import WishField, read_fields
 from blueprint.policy import ToolCall
 from blueprint.requests import Answer, ChoiceQuestion, InformationQuestion, Question
@@ -48,14 +49,6 @@ class Filled:
     """A person's answer in the server's terms; `content` is None when the person declines."""
 
     content: dict[str, Any] | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unanswered:
-    """What a person is to be asked before the call can be made again, and under which key."""
-
-    key: str
-    question: Question
 
 
 Replies = Callable[[ToolCall, Wish], Filled | Unanswered]

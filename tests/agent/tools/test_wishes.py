@@ -10,7 +10,8 @@ import pytest
 from mcp.types import ElicitRequestFormParams, ElicitRequestURLParams
 
 from agent.loop import Brief, work
-from agent.tools.wishes import Filled, Unanswered, known_reply, read_wish
+from agent.tools.toolset import Unanswered
+from agent.tools.wishes import Filled, known_reply, read_wish
 from blueprint.connections import StdioServer, ToolServerConnection
 from blueprint.policy import RiskPolicy, Rule, ToolCall, ToolRule
 from blueprint.requests import Answer, ChoiceQuestion, Decision, InformationQuestion, Question
