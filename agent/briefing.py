@@ -5,14 +5,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 
 from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import JsonValue
 
-from agent.loop import Brief
+from agent.loop import Brief, declarations
+from agent.skills import Skill
 from agent.tools.content import clean_json, cut
+from agent.tools.toolset import Tool
 from blueprint.connections import Employee
 from blueprint.mission import Mission
 from blueprint.occasion import EventGiven
@@ -26,7 +27,9 @@ _PROMPTS = ImmutableSandboxedEnvironment(
 )
 
 GIVEN_CHARS = 20_000
-"""So much of an event, and of the reports before, the model reads at its start."""
+"""So much of an event, of the reports before, and of the last report the model reads at its start."""
+
+_CHARS_PER_TOKEN = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,16 +101,22 @@ def brief(
     memory: Memory | None = None,
     missing: Mapping[str, str] | None = None,
     given: Occasion = Occasion(),
+    skills: Sequence[Skill] = (),
+    tools: Sequence[Tool] = (),
 ) -> Brief:
-    """The first two messages of a run, and its limits. `missing` says why a tool server can't be used (R4.10)."""
+    """The first two messages of a run, and its limits. `missing` says why a tool server can't be used (R4.10).
+
+    `tools` are those that are declared beside the messages: they take their share of the context, too.
+    """
     local = now.astimezone(zone(mission.timezone))
-    system = _PROMPTS.get_template("system.md.j2").render(role=employee.role, rules=employee.rules)
+    listed = [{"name": skill.name, "description": skill.description} for skill in skills]
+    system = _PROMPTS.get_template("system.md.j2").render(role=employee.role, rules=employee.rules, skills=listed)
     text = _PROMPTS.get_template("task.md.j2").render(
         mission={"title": mission.title, "goal": mission.goal},
         task={"title": task.title, "instructions": task.instructions, "outputs": list(task.outputs)},
         now=local.isoformat(timespec="minutes"),
         timezone=mission.timezone or "UTC",
-        memory=_remembered(memory, mission.timezone) if memory else None,
+        memory=_fenced(_remembered(memory, mission.timezone)) if memory else None,
         missing=dict(missing or {}),
         occasion=given.text,
     )
@@ -117,6 +126,16 @@ def brief(
         untrusted="\n".join([*_words(memory), *(missing or {}).values()]),
         given=given.words,
         missing=dict(missing or {}),
+        shares=_shares(
+            {
+                "role and rules": employee.role + employee.rules,
+                "skills": json.dumps(listed) if listed else "",
+                "last report": _remembered_text(memory, mission.timezone),
+                "event and reports before": given.text,
+                "tools": json.dumps([asdict(tool) for tool in declarations(tools)]) if tools else "",
+            },
+            whole=system + text,
+        ),
         step_limit=task.strategy.step_limit,
         token_budget=task.strategy.token_budget,
         context_tokens=max(0, employee.model.context_tokens - employee.model.max_output_tokens),
@@ -129,5 +148,24 @@ def _words(memory: Memory | None) -> list[str]:
     return [memory.summary, *(finding.title for finding in memory.findings)] if memory else []
 
 
-def _remembered(memory: Memory, where: str) -> dict[str, Any]:
-    return asdict(memory) | {"ended_at": memory.ended_at.astimezone(zone(where)).isoformat(timespec="minutes")}
+def _remembered(memory: Memory, where: str) -> JsonValue:
+    """The last report as data: what was found then, to be looked at again, without its details."""
+    return clean_json(
+        {
+            "ended_at": memory.ended_at.astimezone(zone(where)).isoformat(timespec="minutes"),
+            "summary": memory.summary,
+            "findings": [{"severity": finding.severity.value, "title": finding.title} for finding in memory.findings],
+        }
+    )
+
+
+def _remembered_text(memory: Memory | None, where: str) -> str:
+    return json.dumps(_remembered(memory, where)) if memory else ""
+
+
+def _shares(parts: Mapping[str, str], whole: str) -> dict[str, int]:
+    """About how many tokens each part takes of the model's context at the start, those that take none left out (R8.2)."""
+    known = {name: len(text) // _CHARS_PER_TOKEN for name, text in parts.items()}
+    inside = sum(tokens for name, tokens in known.items() if name != "tools")
+    shares = known | {"task and instructions": max(0, len(whole) // _CHARS_PER_TOKEN - inside)}
+    return {name: tokens for name, tokens in shares.items() if tokens}

@@ -19,7 +19,7 @@ from agent.tools.toolset import Tool, Toolset
 from blueprint.budget import Amounts
 from blueprint.errors import ConversationTooLong, ModelMisbehaved
 from blueprint.policy import ToolCall
-from blueprint.stream import Briefed, Corrected, ModelCall, Returned, StreamEvent
+from blueprint.stream import Briefed, Corrected, ModelCall, OfferedTool, Returned, StreamEvent
 
 CORRECTIONS = 5
 """So many unusable answers in a row end the run (R4.9)."""
@@ -37,6 +37,8 @@ class Brief:
     """What of them came with what started the run: an event, reports of other Tasks."""
     missing: Mapping[str, str] = field(default_factory=dict[str, str])
     """Tool servers that can't be used, and why (R4.10)."""
+    shares: Mapping[str, int] = field(default_factory=dict[str, int])
+    """About how many tokens each part of it takes (R8.2)."""
     step_limit: int
     token_budget: int
     cost_budget: float = 0
@@ -86,6 +88,11 @@ async def work(agent: Agent, brief: Brief) -> AsyncIterator[StreamEvent]:
                 untrusted=brief.untrusted,
                 given=brief.given,
                 missing=dict(brief.missing),
+                shares=dict(brief.shares),
+                tools=tuple(
+                    OfferedTool(server=tool.server, tool=tool.name, wire_name=tool.wire_name, traits=tool.traits)
+                    for tool in agent.tools
+                ),
             )
         )
     while (state := fold(agent.journal.events)).conclusion is None:

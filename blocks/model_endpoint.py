@@ -42,6 +42,12 @@ class ModelEndpoint(Block):
         title="Extra request fields",
         description='JSON that is added to every request, e.g. {"reasoning_effort": "low"}.',
     )
+    patience_seconds: float = Field(
+        default=900,
+        ge=0,
+        title="Patience",
+        description="Seconds that a run waits for an endpoint that is down, slow or rate-limited over all retries.",
+    )
 
     def connection(self) -> ModelConnection:
         """The plain value that the agent uses."""
@@ -59,4 +65,5 @@ class ModelEndpoint(Block):
             price_per_million_input=self.price_per_million_input,
             price_per_million_output=self.price_per_million_output,
             extra_body=self.extra_body,
+            patience_seconds=self.patience_seconds,
         )

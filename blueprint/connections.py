@@ -25,6 +25,7 @@ class ModelConnection(Value):
     request_timeout_seconds: float = 300
     idle_timeout_seconds: float = 120
     max_retries: int = 4
+    patience_seconds: float = 900
     price_per_million_input: float = 0
     price_per_million_output: float = 0
     extra_body: dict[str, JsonValue] = Field(default_factory=dict)

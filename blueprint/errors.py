@@ -70,7 +70,14 @@ class Unavailable(MissionsError):
 
 
 class ModelUnavailable(Unavailable):
-    """The model endpoint is down, refuses the key, or stayed slow or broken over all retries."""
+    """The model endpoint is down, refuses the key, or stayed slow or broken over all retries.
+
+    `may_pass` says whether waiting may help; `retry_after` is how many seconds the endpoint itself asks for, else 0.
+    """
+
+    def __init__(self, text: str, *, may_pass: bool = False, retry_after: float = 0) -> None:
+        self.may_pass, self.retry_after = may_pass, retry_after
+        super().__init__(text)
 
 
 class ConversationTooLong(ModelUnavailable):

@@ -1,11 +1,11 @@
-"""Tells which arguments of a call come from untrusted text: a tool's result, an alert, a report (R5.2, R5.3).
+"""Tells which arguments of a call come from untrusted text: a tool's result or description, an alert, a report (R5.2, R5.3).
 
 Looked at are strings; numbers are too short to tell. What the model has put into other words can't be traced, so this
 widens what is asked about and never narrows it.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -30,16 +30,30 @@ class _Source:
     text: str
 
 
-def find_origins(call: ToolCall, trusted: Sequence[str], entries: Sequence[JournalEntry]) -> tuple[Origin, ...]:
+DESCRIPTION = "the description of "
+"""How the source of words begins that a tool's description has."""
+
+
+def find_origins(
+    call: ToolCall, trusted: Sequence[str], entries: Sequence[JournalEntry], described: Mapping[str, str] | None = None
+) -> tuple[Origin, ...]:
     """The arguments of `call` with words that an untrusted text has, and no trusted one. Each argument once.
 
     `trusted` are the goal, the plan and the rules of the Digital Employee; what people answered in the run is trusted too.
+    `described` are the tools' own words by the tools' names; what a tool says of its own arguments is no reason to ask.
     """
     known = list(_until(call, entries))
     said = [normal(text) for text in [*trusted, *_answers(known)]]
-    sources = list(_sources(known))
+    sources = [*_sources(known), *_descriptions(call, described or {})]
     found = (_origin(place, value, said, sources) for place, value in scalars(dict(call.arguments)) if isinstance(value, str))
     return tuple({origin.argument: origin for origin in found if origin is not None}.values())
+
+
+def _descriptions(call: ToolCall, described: Mapping[str, str]) -> Iterator[_Source]:
+    """The model reads them from the start."""
+    for name, text in described.items():
+        if name != call.name and text:
+            yield _Source(name=f"{DESCRIPTION}{name}", step=1, text=normal(text))
 
 
 def _until(call: ToolCall, entries: Sequence[JournalEntry]) -> Iterator[JournalEntry]:

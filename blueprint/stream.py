@@ -84,6 +84,15 @@ class ModelCall(Value):
     extra: dict[str, JsonValue] = Field(default_factory=dict, description="Provider fields that must be sent back.")
 
 
+class OfferedTool(Value):
+    """A tool that the run may use, as its server described it at the start."""
+
+    server: str
+    tool: str
+    wire_name: str
+    traits: ToolTraits = ToolTraits()
+
+
 class Briefed(Value):
     """The run began: what the model was told at first."""
 
@@ -94,6 +103,8 @@ class Briefed(Value):
     untrusted: str = Field(default="", description="Words within the task that are not people's: the last report, failures.")
     given: str = Field(default="", description="Words within the task that came with an event or from reports of other Tasks.")
     missing: dict[str, str] = Field(default_factory=dict, description="Tool servers that could not be used, and why.")
+    shares: dict[str, int] = Field(default_factory=dict[str, int], description="Tokens of each part, estimated.")
+    tools: tuple[OfferedTool, ...] = Field(default=(), description="What may be called; empty in older journals.")
 
 
 class Reasoned(Value):

@@ -60,6 +60,8 @@ def step_title(event: StreamEvent) -> str:
             return "look again"
         case Intended() if is_leave_ahead(event):
             return one_line(f"leave: {event.call.name}", 120)
+        case Intended(rule=Rule.CAUTIOUS):
+            return one_line(f"announce: {event.call.name}", 120)
         case Intended() | Returned():
             return one_line(event.call.name.lstrip("."), 120)
         case Concluded():

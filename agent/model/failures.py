@@ -35,6 +35,11 @@ class Kind(StrEnum):
         """Whether the same request may well succeed a little later."""
         return self in (Kind.RATE, Kind.DOWN, Kind.SLOW, Kind.NONSENSE, Kind.UNUSABLE)
 
+    @property
+    def may_pass(self) -> bool:
+        """Whether it is an outage, which ends some time, and not something wrong with what is asked or answered."""
+        return self in (Kind.RATE, Kind.DOWN, Kind.SLOW)
+
 
 ADVICE = {
     Kind.KEY: "Check the API key.",

@@ -89,7 +89,11 @@ class OpenAIModel:
         if failure.retry_after > LONGEST_PAUSE_SECONDS:
             tries = f" and asks to wait {failure.retry_after:.0f} s"
         kind = ConversationTooLong if failure.kind is Kind.TOO_LONG else ModelUnavailable
-        return kind(f"The model {self.label} {failure}{tries}. {ADVICE[failure.kind]} Endpoint: {self._connection.name!r}.")
+        return kind(
+            f"The model {self.label} {failure}{tries}. {ADVICE[failure.kind]} Endpoint: {self._connection.name!r}.",
+            may_pass=failure.kind.may_pass,
+            retry_after=failure.retry_after,
+        )
 
 
 def _declared(tool: ToolDeclaration) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class RedactedModel(Model):
         try:
             reply = await self.inner.reply(messages, tools)
         except ModelUnavailable as error:
-            raise type(error)(self.redaction.text(str(error))) from None
+            raise self._unavailable(error) from None
         return replace(
             reply,
             text=self.redaction.text(reply.text),
@@ -39,7 +39,10 @@ class RedactedModel(Model):
         try:
             return await self.inner.structured(messages, schema)
         except ModelUnavailable as error:
-            raise type(error)(self.redaction.text(str(error))) from None
+            raise self._unavailable(error) from None
+
+    def _unavailable(self, error: ModelUnavailable) -> ModelUnavailable:
+        return type(error)(self.redaction.text(str(error)), may_pass=error.may_pass, retry_after=error.retry_after)
 
     def _call(self, call: WireCall) -> WireCall:
         """Only known secrets are taken out: arguments that a person may approve must be the ones that are used."""

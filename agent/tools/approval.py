@@ -7,6 +7,7 @@ from agent.journal import Journal
 from agent.tools.permit import Permit, PermittedToolset
 from agent.tools.persons_leave import PersonsLeave, is_asked_about
 from agent.tools.toolset import Tool, ToolListing, ToolResult, Toolset, find_tool
+from agent.tools.wishes import handed_back
 from blueprint.errors import NotPermitted
 from blueprint.leave import leave_for_run
 from blueprint.policy import RiskPolicy, Rule, ToolCall, Verdict, assess
@@ -42,7 +43,7 @@ class Approval(Toolset):
     async def call(self, call: ToolCall) -> ToolResult:
         """Make the call if it is allowed; else an error result that tells the model who refused and why."""
         begun = self._begun(call)
-        if begun is not None and not begun.traits.is_repeatable:
+        if begun is not None and not begun.traits.is_repeatable and not handed_back(call, self.journal.events):
             return await self.inner.call(call, _permit_of(begun))
         tool = find_tool(self.offered, call)
         if tool is None:
@@ -58,7 +59,8 @@ class Approval(Toolset):
 
     async def _with_leave(self, call: ToolCall, bare: Permit) -> ToolResult:
         """By leave that was given ahead where there is some that holds, else by a person's."""
-        origins = find_origins(call, self.trusted, self.journal.entries)
+        described = {tool.full_name: tool.description for tool in self.offered}
+        origins = find_origins(call, self.trusted, self.journal.entries, described)
         for permit in await self._given_ahead(call, bare, origins):
             try:
                 return await self.inner.call(call, permit)
@@ -87,7 +89,7 @@ class Approval(Toolset):
 
     async def _refuse(self, call: ToolCall, text: str, *, changes: bool) -> ToolResult:
         """The call is not made; whether it had its effect is unknown where an earlier execution had begun it."""
-        begun = self._begun(call)
+        begun = None if handed_back(call, self.journal.events) else self._begun(call)
         outcome = Outcome.UNKNOWN if begun else Outcome.NOT_DONE
         if begun:
             changes = changes or not begun.traits.is_read_only

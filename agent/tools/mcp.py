@@ -9,11 +9,13 @@ from typing import Self
 
 from mcp.types import Tool as McpTool
 
+from agent.redaction import Redaction
 from agent.tools.content import clean, cut
 from agent.tools.mcp_connection import Connection, Listing
 from agent.tools.mcp_owner import CLOSE_SECONDS
 from agent.tools.names import wire_names
 from agent.tools.toolset import Tool, ToolListing, ToolResult
+from agent.tools.wishes import Replies, nobody
 from blueprint.connections import ToolServerConnection
 from blueprint.policy import ToolCall, ToolTraits
 from blueprint.stream import Outcome
@@ -30,14 +32,25 @@ class McpToolset:
     A server that can't be used is a sentence in the listing and the others go on (R4.10); one that dies is started again
     for the next call, a bounded number of times. Leaving closes all connections and ends all child processes (R4.7); when
     it is left in a hurry (a cancellation, an error, a wait that ends the process), those that do not leave at once are killed.
-    Child processes write their stderr to `<log_directory>/<server>.log`.
+    Child processes write their stderr to `<log_directory>/<server>.log`. `replies` knows what people answered to the
+    questions of servers.
     """
 
-    def __init__(self, connections: Sequence[ToolServerConnection], *, log_directory: Path | None = None) -> None:
+    def __init__(
+        self, connections: Sequence[ToolServerConnection], *, log_directory: Path | None = None, replies: Replies = nobody
+    ) -> None:
         names = [settings.name for settings in connections]
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"tool servers {repeated!r} are given more than once; give each a name of its own")
-        self._connections = {settings.name: Connection(settings, log_directory) for settings in connections}
+        hide = Redaction.of(connections).text
+        self._connections = {
+            settings.name: Connection(settings, log_directory, replies=replies, hide=hide) for settings in connections
+        }
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a server has said, or shown, that its tools are others than when they were listed."""
+        return any(connection.is_outdated for connection in self._connections.values())
 
     async def __aenter__(self) -> Self:
         return self
@@ -60,7 +73,7 @@ class McpToolset:
             available = ", ".join(sorted(self._connections)) or "none"
             text = f"There is no tool server {call.server!r}; available: {available}."
             return ToolResult(text=text, is_error=True, outcome=Outcome.NOT_DONE, size=len(text))
-        return await connection.call(call.tool, dict(call.arguments))
+        return await connection.call(call)
 
 
 def _tools(by_server: dict[str, Listing]) -> tuple[Tool, ...]:

@@ -2,10 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from anyio import BrokenResourceError, ClosedResourceError
 from mcp import Client, MCPError
@@ -16,10 +15,13 @@ from pydantic import ValidationError
 
 from agent.tools.content import as_text, attachments, clean, cut, structured
 from agent.tools.mcp_errors import call_failure, call_outcome, has_died, is_connection_closed, is_session_lost, why_unavailable
+from agent.tools.mcp_hearing import Hearing
 from agent.tools.mcp_owner import CLOSE_SECONDS, Owner
-from agent.tools.toolset import ToolResult
+from agent.tools.toolset import ToolResult, Unanswered
+from agent.tools.wishes import Replies
 from blueprint.connections import HttpServer, ToolServerConnection
 from blueprint.errors import ToolServerUnavailable
+from blueprint.policy import ToolCall
 from blueprint.stream import Outcome
 
 MAX_STARTS = 5
@@ -55,14 +57,22 @@ class Listing:
 class Connection:
     """The tools of one server. No method raises for what the server does."""
 
-    def __init__(self, settings: ToolServerConnection, log_directory: Path | None) -> None:
+    def __init__(
+        self, settings: ToolServerConnection, log_directory: Path | None, *, replies: Replies, hide: Callable[[str], str]
+    ) -> None:
         self._settings = settings
         self._log_directory = log_directory
+        self._hearing = Hearing(replies, hide)
         self._owner: Owner | None = None
         self._starts = 0
         self._is_closed = False
         self._starting = asyncio.Lock()
         self._listing: Listing | None = None
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the server's tools are others than when they were listed last, as far as is known."""
+        return self._hearing.is_outdated
 
     async def tools(self) -> Listing:
         """All tools as they are now. A server that died as it was asked is asked once more: the run would do without it."""
@@ -71,13 +81,15 @@ class Connection:
             listing, _ = await self._list()
         return listing
 
-    async def call(self, tool: str, arguments: dict[str, Any]) -> ToolResult:
+    async def call(self, call: ToolCall) -> ToolResult:
         """The server's result, or an error result whose outcome says whether the call may have had its effect."""
-        if problem := await self._unknown_tool(tool):
+        if problem := await self._unknown_tool(call.tool):
             return _refused(problem)
-        result, lost_session = await self._attempt(tool, arguments)
+        result, lost_session = await self._attempt(call)
         if lost_session:  # refused unread by a server that was restarted: once more, with a new session
-            result, _ = await self._attempt(tool, arguments)
+            result, _ = await self._attempt(call)
+        if result.is_error:
+            self._hearing.note_refusal(result.text)
         return result
 
     async def close(self, grace_seconds: float = CLOSE_SECONDS) -> None:
@@ -92,6 +104,7 @@ class Connection:
             owner = await self._connected()
         except ToolServerUnavailable as error:
             return Listing(problem=str(error)), has_died(error.__cause__)
+        self._hearing.is_outdated = False  # what changes from here on is in the next list
         try:
             async with asyncio.timeout(self._settings.connect_timeout_seconds):
                 self._listing = await _list_all(owner.client, self._settings.name)
@@ -100,7 +113,12 @@ class Connection:
             return Listing(problem=why_unavailable(self._settings, error, "")), is_session_lost(error) or has_died(error)
         return self._listing, False
 
-    async def _attempt(self, tool: str, arguments: dict[str, Any]) -> tuple[ToolResult, bool]:
+    async def _attempt(self, call: ToolCall) -> tuple[ToolResult, bool]:
+        with self._hearing.during(call) as exchange:
+            result, lost_session = await self._exchanged(call)
+        return (_waiting(exchange.open_wish) if exchange.open_wish else result), lost_session
+
+    async def _exchanged(self, call: ToolCall) -> tuple[ToolResult, bool]:
         try:
             owner = await self._connected()
         except ToolServerUnavailable as error:
@@ -108,10 +126,10 @@ class Connection:
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._settings.call_timeout_seconds):
-                answer = await owner.client.call_tool(tool, arguments)
+                answer = await owner.client.call_tool(call.tool, dict(call.arguments))
         except _FAILURES as error:
             self._mark(owner, error)
-            return self._failed(tool, error, time.monotonic() - began), is_session_lost(error)
+            return self._failed(call.tool, error, time.monotonic() - began), is_session_lost(error)
         self._starts = 0
         return _answered(answer, time.monotonic() - began), False
 
@@ -154,7 +172,8 @@ class Connection:
             self._starts += 1
             if self._owner is not None:
                 await self._owner.close()
-            self._owner = await Owner.start(self._settings, self._log_directory)
+                self._hearing.is_outdated = True  # another process may have other tools
+            self._owner = await Owner.start(self._settings, self._log_directory, self._hearing)
             return self._owner
 
 
@@ -187,6 +206,12 @@ def _answered(answer: CallToolResult, seconds: float) -> ToolResult:
         seconds=seconds,
         attachments=attachments(answer),
     )
+
+
+def _waiting(wish: Unanswered) -> ToolResult:
+    """The call was handed back before it was done, whatever the server has made of our error."""
+    text = "A person is asked before the call is made again."
+    return ToolResult(text=text, is_error=True, outcome=Outcome.NOT_DONE, size=len(text), wish=wish)
 
 
 def _refused(text: str) -> ToolResult:

@@ -8,12 +8,14 @@ import asyncio
 import logging
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 from mcp import Client
 from mcp.types import Implementation
 
 from agent.redaction import Redaction
 from agent.tools.mcp_errors import why_unavailable
+from agent.tools.mcp_hearing import Hearing
 from agent.tools.mcp_log import kept_log
 from agent.tools.mcp_transport import kill_group, open_transport
 from blueprint.connections import StdioServer, ToolServerConnection
@@ -24,12 +26,16 @@ logger = logging.getLogger(__name__)
 CLOSE_SECONDS = 12.0
 """The SDK gives a child process at most 6.5 s to leave; an HTTP server is asked once to end the session."""
 
+_UNHEARD_SECONDS = 1.0
+"""How long the end of listening may take; the connection is closed right after, whatever it does."""
+
 
 class Owner:
     """One open connection. Made by `start`; a dead one is not revived but replaced."""
 
-    def __init__(self, settings: ToolServerConnection, log_directory: Path | None) -> None:
+    def __init__(self, settings: ToolServerConnection, log_directory: Path | None, hearing: Hearing) -> None:
         self._settings = settings
+        self._hearing = hearing
         is_process = isinstance(settings.server, StdioServer)
         self._log = log_directory / f"{settings.name}.log" if log_directory and is_process else None
         self._group: int | None = None
@@ -39,9 +45,9 @@ class Owner:
         self._task.add_done_callback(self._note_end)
 
     @classmethod
-    async def start(cls, settings: ToolServerConnection, log_directory: Path | None) -> "Owner":
+    async def start(cls, settings: ToolServerConnection, log_directory: Path | None, hearing: Hearing) -> "Owner":
         """Connect. ToolServerUnavailable, with a sentence, when that fails or takes longer than the connect timeout."""
-        owner = cls(settings, log_directory)
+        owner = cls(settings, log_directory, hearing)
         try:
             await asyncio.wait({owner._task, owner._ready}, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
@@ -84,9 +90,23 @@ class Owner:
             log = await stack.enter_async_context(kept_log(self._log, Redaction.of([self._settings])))
             async with asyncio.timeout(self._settings.connect_timeout_seconds):
                 transport = open_transport(self._settings, log, on_started=self._note_group, on_closed=self._stop.set)
-                client = await stack.enter_async_context(Client(transport, client_info=_ourselves(), cache=None))
-            self._ready.set_result(client)
-            await self._stop.wait()
+                client = await stack.enter_async_context(self._client(transport))
+            listening = asyncio.create_task(self._hearing.listen(client))
+            try:
+                self._ready.set_result(client)
+                await self._stop.wait()
+            finally:
+                listening.cancel()
+                await asyncio.wait([listening], timeout=_UNHEARD_SECONDS)
+
+    def _client(self, transport: Any) -> Client:
+        return Client(
+            transport,
+            client_info=_ourselves(),
+            cache=None,
+            elicitation_callback=self._hearing.elicit,
+            message_handler=self._hearing.message,
+        )
 
     def _note_group(self, group: int) -> None:
         self._group = group

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from pydantic import JsonValue
 
 from blueprint.policy import ToolCall, ToolTraits
+from blueprint.requests import Question
 from blueprint.stream import Outcome
 
 
@@ -44,10 +45,19 @@ class Attachment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unanswered:
+    """What a server wants to know: what a person is to be asked before the call can be made again, and under which key."""
+
+    key: str
+    question: Question
+
+
+@dataclass(frozen=True, kw_only=True)
 class ToolResult:
     """What came back. `text` is bounded and for the model; `outcome` says whether an effect may have happened.
 
-    `kept` and `files` are the places of what is kept of it, see `agent.results`.
+    `kept` and `files` are the places of what is kept of it, see `agent.results`. With a `wish` the server has handed the
+    call back: it is to be made again when a person has answered.
     """
 
     text: str
@@ -59,6 +69,7 @@ class ToolResult:
     attachments: tuple[Attachment, ...] = ()
     kept: str = ""
     files: tuple[str, ...] = ()
+    wish: Unanswered | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

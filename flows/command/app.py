@@ -13,6 +13,7 @@ from flows.command import (
     missions,
     parts,
     plan,
+    replay,
     reports,
     results,
     rules,
@@ -49,6 +50,7 @@ app.command("reports")(reports.reports)
 app.command("report")(reports.report)
 app.command("summary")(reports.summary)
 app.command("result")(results.result)
+app.command("replay")(replay.replay)
 app.command("audit")(audit.audit)
 app.command("inbox")(inbox.inbox)
 app.command("reply")(inbox.reply_to_run)

@@ -11,6 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.context import TaskRunContext
 from prefect.exceptions import PrefectException
 
+from blueprint.policy import Rule
 from blueprint.records import JournalEntry
 from blueprint.stream import Briefed, Ended, Intended, StreamEvent
 from flows.artifacts import keep_page, step_description
@@ -90,11 +91,12 @@ class Picture:
 def _is_drawn(event: StreamEvent) -> bool:
     """Not what its run shows already: the end, a call that begins by a rule or a person's own leave, and the briefing.
 
-    A briefing is drawn when it came with something: an event, or reports of other Tasks.
+    A briefing is drawn when it came with something: an event, or reports of other Tasks. A call that is to be made with
+    caution is announced before it is made (R5.2).
     """
     match event:
         case Intended():
-            return is_leave_ahead(event)
+            return is_leave_ahead(event) or event.rule is Rule.CAUTIOUS
         case Briefed(given=given):
             return bool(given)
         case Ended():

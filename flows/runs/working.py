@@ -13,22 +13,28 @@ from agent.briefing import Memory, UpstreamReport, brief, occasion
 from agent.conversation import fold
 from agent.loop import Agent, Brief, work
 from agent.model.openai_model import OpenAIModel
+from agent.model.patient import PatientModel
 from agent.model.redacted import RedactedModel
 from agent.model.tokens import BYTES_PER_TOKEN
 from agent.redaction import Redaction
 from agent.results.files import ResultFiles
 from agent.results.kept import Kept
 from agent.results.looking import Looking
+from agent.skills import SERVER as SKILLS
+from agent.skills import Skill, SkillTools, WithSkills, find_skills
 from agent.tools.approval import Approval
 from agent.tools.journaled import Journaled
 from agent.tools.limits import Limited
 from agent.tools.mcp import McpToolset
+from agent.tools.offer import Offer
 from agent.tools.only_reads import OnlyReads
 from agent.tools.patience import listed_patiently
 from agent.tools.persons_leave import PersonsLeave
 from agent.tools.redacted import Redacted
+from agent.tools.relisted import Relisted
 from agent.tools.retried import Retried
 from agent.tools.toolset import Tool, ToolListing
+from agent.tools.wishes import known_reply
 from blocks.digital_employee import DigitalEmployee
 from blocks.loading import load_block
 from blueprint.budget import Measure, in_words
@@ -81,27 +87,30 @@ async def do_work(run: Run) -> None:
     mission = run.admitted.mission
     employee = await (await load_block(DigitalEmployee, mission.employee)).employee()
     journal = await StoreJournal.read(run.lease.store, run_id=run.lease.run_id, owner=run.lease.owner, picture=run.picture)
+    skills = await find_skills(employee.skills, [server.name for server in employee.servers])
     clock = WorkClock(
         before=await run.lease.store.leases.working_seconds(run.lease.run_id), began=asyncio.get_running_loop().time()
     )
-    async with _assembled(run, employee, journal, clock) as (agent, listing):
+    async with _assembled(run, employee, journal, clock, skills.all) as (agent, listing):
         first = brief(
             employee=employee,
             mission=mission,
             task=run.task,
             now=datetime.now(UTC),
             memory=_memory(await run.lease.store.runs.previous(run.admitted.record)),
-            missing=listing.failures,
+            missing={**listing.failures, **skills.problems},
             given=occasion(run.event, await _upstream(run)),
+            skills=skills.all,
+            tools=agent.tools,
         )
         await _drive(run, agent, first, clock)
 
 
 @asynccontextmanager
 async def _assembled(
-    run: Run, employee: Employee, journal: StoreJournal, clock: WorkClock
+    run: Run, employee: Employee, journal: StoreJournal, clock: WorkClock, skills: Sequence[Skill]
 ) -> AsyncGenerator[tuple[Agent, ToolListing]]:
-    """The agent with its tools wrapped as approval(snapshot(journal(step(retries(limits(kept(redacted(servers))))))))."""
+    """The agent; tools are approval(snapshot(journal(step(relisted(retries(limits(kept(redacted(servers)))))))))."""
     people = People(
         lease=run.lease,
         picture=run.picture,
@@ -112,16 +121,22 @@ async def _assembled(
     snapshots = Snapshots(store=run.lease.store, mission=run.admitted.mission, task=run.task, record=run.admitted.record)
     approver = SnapshotApprover(inner=people, snapshots=snapshots)
     logs = run.settings.home / "logs" / "tools"
-    async with McpToolset(employee.servers, log_directory=logs) as servers, OpenAIModel(employee.model) as model:
+    async with (
+        McpToolset(
+            employee.servers, log_directory=logs, replies=lambda call, wish: known_reply(call, wish, journal.events)
+        ) as servers,
+        OpenAIModel(employee.model) as model,
+    ):
         redaction = Redaction.of(employee.servers, employee.model)
-        redacted = Redacted(inner=servers, redaction=redaction)
+        redacted = Redacted(inner=WithSkills(servers=servers, skills=SkillTools(skills=skills)), redaction=redaction)
         listing = await (listed_patiently(redacted) if journal.events else redacted.tools())
-        offered = _offered(listing.tools, run.task)
+        offered = Offer(listing.tools, partial(_may_use, run.task))
         results, chars = _results(run), _view_chars(employee)
         kept = Kept(inner=redacted, results=results, view_chars=chars)
         limited = Limited(kept, max_result_chars=chars, call_seconds=_longest_call(employee))
         retried = Retried(inner=limited, offered=offered, retries=run.task.strategy.retries)
-        steps = StepToolset(inner=retried, picture=run.picture)
+        relisted = Relisted(inner=retried, offer=offered, is_outdated=lambda: servers.is_outdated)
+        steps = StepToolset(inner=relisted, picture=run.picture)
         policies = all_policies(run.admitted.plan, employee)
         toolset = Approval(
             inner=SnapshotToolset(inner=Journaled(inner=steps, journal=journal, approver=approver), snapshots=snapshots),
@@ -142,7 +157,12 @@ async def _assembled(
         )
         yield (
             Agent(
-                model=StepModel(inner=RedactedModel(inner=model, redaction=redaction), picture=run.picture, stop=run.lease.stop),
+                model=PatientModel(
+                    inner=StepModel(
+                        inner=RedactedModel(inner=model, redaction=redaction), picture=run.picture, stop=run.lease.stop
+                    ),
+                    patience_seconds=employee.model.patience_seconds,
+                ),
                 toolset=toolset,
                 tools=offered,
                 journal=journal,
@@ -190,9 +210,9 @@ async def _upstream(run: Run) -> list[UpstreamReport]:
     ]
 
 
-def _offered(tools: Sequence[Tool], task: Task) -> list[Tool]:
-    """The tools that the Task may use: those of the employee, narrowed by the plan."""
-    return [tool for tool in tools if not task.tools or any(fnmatchcase(tool.full_name, pattern) for pattern in task.tools)]
+def _may_use(task: Task, tool: Tool) -> bool:
+    """Whether the plan lets the Task use this tool of the employee. Skills come with the employee, not with the plan."""
+    return tool.server == SKILLS or not task.tools or any(fnmatchcase(tool.full_name, pattern) for pattern in task.tools)
 
 
 def _results(run: Run) -> ResultFiles:

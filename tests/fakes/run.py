@@ -10,12 +10,16 @@ from agent.model.openai_model import OpenAIModel
 from agent.results.kept import Kept
 from agent.results.looking import Looking
 from agent.results.results import Results
+from agent.skills import SkillTools, WithSkills
 from agent.tools.approval import Approval
 from agent.tools.journaled import Journaled
 from agent.tools.limits import Limited
 from agent.tools.mcp import McpToolset
+from agent.tools.offer import Offer
 from agent.tools.only_reads import OnlyReads
 from agent.tools.persons_leave import PersonsLeave
+from agent.tools.relisted import Relisted
+from agent.tools.wishes import known_reply
 from blueprint.connections import ModelConnection, ToolServerConnection
 from blueprint.policy import RiskPolicy, ToolCall
 from blueprint.records import JournalEntry
@@ -81,13 +85,22 @@ async def agent_at_work(
     trusted: Sequence[str] = (),
     results: Results | None = None,
     call_seconds: float = 20,
+    skills: SkillTools | None = None,
 ) -> AsyncGenerator[Agent]:
     """An agent with real tools and a real endpoint, wrapped as in a run but for the store; large results go to `results`."""
     connection = ModelConnection(name="scripted", base_url=model_url, model="scripted", max_retries=0)
-    async with McpToolset(servers) as mcp, OpenAIModel(connection) as model:
-        offered = (await mcp.tools()).tools
-        kept = Kept(inner=mcp, results=results, view_chars=VIEW_CHARS) if results else mcp
-        limited = Limited(kept, max_result_chars=VIEW_CHARS, call_seconds=call_seconds)
+    async with (
+        McpToolset(servers, replies=lambda call, wish: known_reply(call, wish, journal.events)) as mcp,
+        OpenAIModel(connection) as model,
+    ):
+        tools = WithSkills(servers=mcp, skills=skills or SkillTools(skills=()))
+        offered = Offer((await tools.tools()).tools)
+        kept = Kept(inner=tools, results=results, view_chars=VIEW_CHARS) if results else tools
+        limited = Relisted(
+            inner=Limited(kept, max_result_chars=VIEW_CHARS, call_seconds=call_seconds),
+            offer=offered,
+            is_outdated=lambda: mcp.is_outdated,
+        )
         policies = [("the Blueprint", policy or RiskPolicy())]
 
         async def fitting(call: ToolCall) -> Sequence[StandingRule]:

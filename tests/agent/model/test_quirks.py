@@ -226,6 +226,11 @@ ERRORS: dict[str, tuple[Turn, str]] = {
     "nothing_at_all": (raw(b""), "gave an empty answer"),
     "only_done": (stream(), "gave an empty answer"),
     "empty_stop": (stream(delta(content=""), STOP), r"gave an empty answer \(finish reason 'stop'\)"),
+    "withheld_by_a_filter": (
+        stream({"choices": [], "prompt_filter_results": [{}]}, delta("content_filter")),
+        r"gave an empty answer \(finish reason 'content_filter'\)",
+    ),
+    "thoughts_and_nothing_else": (stream(delta(reasoning="Hm."), STOP), "gave an empty answer"),
     "only_blanks": (stream(delta(content=" \n"), STOP), "gave an empty answer"),
     "gives_up": (stream(delta("insufficient_system_resource", content="Lo")), "gave up in its answer"),
     "cut_stream": (cut_after(2, says("one\ntwo\nthree")), "broke off its answer"),
