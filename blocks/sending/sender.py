@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from typing import Protocol
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from blocks.sending.apprise_sender import AppriseSender
 from blocks.sending.webhook import WebhookSender
@@ -13,6 +13,7 @@ from blueprint.notification import Channel, Dialect, Outgoing
 from blueprint.secrets import MARK, without_secrets
 
 _SHORTEST_SECRET = 5
+_HAVE_HOSTS = ("http", "https", "mailto", "mailtos", "workflow", "workflows")
 
 SEND_SECONDS = 40.0
 """A mail server may take its time; what takes longer may have arrived or not."""
@@ -58,10 +59,19 @@ def sender_for(channel: Channel) -> Sender:
     return WebhookSender.of(channel) if channel.kind == "webhook" else AppriseSender.of(channel)
 
 
+def _host(url: str) -> str:
+    """The host, where it is one: in the addresses of chats a token stands in its place."""
+    try:
+        parts = urlsplit(url)
+        return (parts.hostname or "") if parts.scheme in _HAVE_HOSTS else ""
+    except ValueError:
+        return ""
+
+
 def _without_address(words: str, channel: Channel) -> str:
     """`words` without the signing key and any part of the address that may be a secret (R9.1)."""
     url, key = channel.url.get_secret_value(), channel.signing_key.get_secret_value()
-    parts = {part for part in (*re.split(r"[/:@?&=]+", url)[1:], key) if len(part) >= _SHORTEST_SECRET}
+    parts = {part for part in (*re.split(r"[/:@?&=]+", url)[1:], key) if len(part) >= _SHORTEST_SECRET} - {_host(url)}
     for part in sorted({*parts, *map(unquote, parts)}, key=len, reverse=True):
         words = words.replace(part, MARK)
     return without_secrets(words)

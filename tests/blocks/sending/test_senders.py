@@ -138,7 +138,7 @@ async def test_a_mail_server_that_refuses_is_a_failure_without_a_word_of_the_add
         url = sink.url.replace("mailto://", "mailto://somebody:s3cretword@")
         with pytest.raises(ChannelFailed) as failure:
             await send(channel("mail", url), _written(OUT))
-    assert "s3cretword" not in str(failure.value)
+    assert str(failure.value) == 'Connection error while submitting email to "127.0.0.1"'
 
 
 @pytest.mark.parametrize("url", ["bogus://x", "not an address", "slack://", "mailto://", ""])
