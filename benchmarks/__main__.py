@@ -11,6 +11,7 @@ MEASUREMENTS = (
     "benchmarks.alert_figures",
     "benchmarks.alert_to_step",
     "benchmarks.launching",
+    "benchmarks.many_missions",
 )
 """Each prints a table, on an installation of its own."""
 

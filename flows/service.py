@@ -23,6 +23,7 @@ from deployments.gateway.receiving import Gateway
 from flows.gateway import new_gateway, run_gateway
 from flows.opening import open_store
 from flows.people.answer_page import AnswerPages
+from flows.records.drawing import draw_forever
 from flows.recovery.reconciling import Reconciler
 from flows.settings import RunSettings
 
@@ -83,7 +84,8 @@ async def _hear(store: Store, news: asyncio.Event) -> None:
 async def _at_work(gateway: Gateway) -> AsyncGenerator[None]:
     """The loops beside the HTTP service, for as long as it runs."""
     settings = RunSettings()  # pyright: ignore[reportCallIssue] the environment fills it
-    loops = [asyncio.create_task(reconcile_forever(settings.home)), asyncio.create_task(run_gateway(gateway))]
+    work = (reconcile_forever(settings.home), draw_forever(), run_gateway(gateway))
+    loops = [asyncio.create_task(loop) for loop in work]
     try:
         yield
     finally:

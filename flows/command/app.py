@@ -12,6 +12,7 @@ from flows.command import (
     missions,
     parts,
     plan,
+    records,
     rules,
     runs,
     sources,
@@ -37,10 +38,11 @@ app.command("list")(missions.list_missions)
 app.command("templates")(templates.templates)
 app.command("show")(missions.show_mission)
 app.command("plan")(plan.plan)
+app.command("versions")(plan.versions)
 app.command("launch")(missions.launch)
 app.command("run")(runs.run)
 app.command("cancel")(runs.cancel)
-app.command("runs")(runs.list_runs)
+app.command("runs")(records.list_runs)
 app.command("watch")(runs.watch)
 app.command("reports")(runs.reports)
 app.command("report")(runs.report)

@@ -1,7 +1,6 @@
-"""`missions run cancel runs watch reports report`: runs of Tasks and what they found."""
+"""`missions run cancel watch reports report`: runs of Tasks and what they found."""
 
 import asyncio
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -90,34 +89,6 @@ async def _request_cancellation(here: Session, run_id: str) -> None:
 
 
 @command
-async def list_runs(mission: OfMission, as_json: AsJson = False) -> None:
-    """List a Mission's runs, the newest first.
-
-    Below them: the fires that wait for their turn, and those that did not become a run, each with its reason.
-    """
-    async with session() as here:
-        found = await here.store.missions.find(mission)
-        records, fires = await here.store.runs.list(found.id), await here.store.fires.list(found.id)
-        queue = [fire for fire in await here.store.queue.all() if fire.mission_id == found.id]
-    if as_json:
-        return show_json({"runs": records, "queued": queue, "skipped": fires})
-    show_table(
-        ["RUN", "TASK", "BY", "STATE", "SCHEDULED (UTC)", "STARTED (UTC)", "SECONDS", "REASON"],
-        [_row(record) for record in records],
-        "No runs yet.",
-    )
-    if queue:
-        show("")
-        waiting = [[short_id(fire.run_id), fire.task, fire.started_by, _second(fire.scheduled_for)] for fire in queue]
-        show_table(["QUEUED", "TASK", "BY", "SCHEDULED (UTC)"], waiting, "")
-    if fires:
-        show("")
-        skipped = [[short_id(fire.run_id), fire.task, _second(fire.scheduled_for), fire.reason] for fire in fires]
-        show_table(["SKIPPED", "TASK", "SCHEDULED (UTC)", "REASON"], skipped, "")
-    return None
-
-
-@command
 async def reports(mission: OfMission, as_json: AsJson = False) -> None:
     """List a Mission's reports, the newest first."""
     async with session() as here:
@@ -182,25 +153,6 @@ def _state(news: Over | Waiting) -> str:
     """How the flow run ended, in Prefect's words."""
     state = news.flow_run.state if isinstance(news, Over) else None
     return ", ".join(part for part in [state.name, state.message] if part) if state else "unknown"
-
-
-def _row(record: RunRecord) -> list[str]:
-    state = f"{record.state} (waiting)" if record.is_waiting else record.state
-    seconds = f"{(record.ended_at - record.started_at).total_seconds():.0f}" if record.ended_at else ""
-    return [
-        short_id(record.id),
-        record.task,
-        record.started_by,
-        state,
-        _second(record.scheduled_for),
-        _second(record.started_at),
-        seconds,
-        record.reason,
-    ]
-
-
-def _second(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def _settings() -> RunSettings:
