@@ -21,6 +21,7 @@ from blocks.store.store import Store
 from deployments.gateway.app import gateway_routes
 from deployments.gateway.receiving import Gateway
 from flows.gateway import new_gateway, run_gateway
+from flows.lifecycle.going_on import delete_forever, finish_deletions
 from flows.opening import open_store
 from flows.people.answer_page import AnswerPages
 from flows.records.drawing import draw_forever
@@ -39,11 +40,11 @@ ANEW_SECONDS = 3.0
 
 
 async def reconcile_once(home: Path) -> int:
-    """One whole round, lost runs included; gives how many runs were touched."""
+    """One whole round, lost runs and begun deletions included; gives how many were touched."""
     async with open_store() as store, get_client() as client:
         reconciler = Reconciler(store=store, client=client, home=home)
         await reconciler.account()
-        return await reconciler.round() + await reconciler.lost()
+        return await reconciler.round() + await reconciler.lost() + await finish_deletions(store, client, home)
 
 
 async def reconcile_forever(home: Path) -> None:
@@ -84,7 +85,7 @@ async def _hear(store: Store, news: asyncio.Event) -> None:
 async def _at_work(gateway: Gateway) -> AsyncGenerator[None]:
     """The loops beside the HTTP service, for as long as it runs."""
     settings = RunSettings()  # pyright: ignore[reportCallIssue] the environment fills it
-    work = (reconcile_forever(settings.home), draw_forever(), run_gateway(gateway))
+    work = (reconcile_forever(settings.home), delete_forever(settings.home), draw_forever(), run_gateway(gateway))
     loops = [asyncio.create_task(loop) for loop in work]
     try:
         yield

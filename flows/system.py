@@ -12,6 +12,7 @@ from deployments.spec import DeploymentPlan
 from deployments.system import SystemFlow, system_plan
 from flows.create import create
 from flows.reply import reply_to_run
+from flows.states import delete, disable, enable, launch
 
 _SCHEMA: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
@@ -22,6 +23,10 @@ def system_deployments() -> DeploymentPlan:
         [
             _offer(create, "flows.create.create"),
             _offer(reply_to_run, "flows.reply.reply_to_run"),
+            _offer(launch, "flows.states.launch"),
+            _offer(disable, "flows.states.disable"),
+            _offer(enable, "flows.states.enable"),
+            _offer(delete, "flows.states.delete"),
         ]
     )
 

@@ -27,7 +27,7 @@ def write_report(home: Path, mission_id: str, at: datetime, timezone: str, name:
     folder = Path("missions", mission_id, "artifacts", f"{local:%Y-%m}", f"{local:%m-%d}")
     (home / folder).mkdir(parents=True, exist_ok=True)
     path = _write_new(home, folder / f"{local:%H%M%S}-{name}.md", markdown)
-    _write(home / path.with_suffix(".html"), html_page(markdown, title))
+    write_whole(home / path.with_suffix(".html"), html_page(markdown, title))
     return path
 
 
@@ -45,7 +45,8 @@ def _write_new(home: Path, wanted: Path, text: str) -> Path:
     raise AssertionError("counting does not end")
 
 
-def _write(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """Put `text` into the file, in place of what it held; nobody ever sees half of it."""
     with _part(path, text) as part:
         os.replace(part, path)
 

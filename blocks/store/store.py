@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from blocks.store.audit import Audits
 from blocks.store.conversation import Conversations
 from blocks.store.database import PATIENCE_SECONDS, Database
+from blocks.store.deletions import Deletions
 from blocks.store.events import Events
 from blocks.store.fires import Fires
 from blocks.store.journal import Journals
@@ -59,6 +60,7 @@ class Store:
         self.conversation = Conversations(database=database)
         self.audit = Audits(database=database)
         self.events = Events(database=database)
+        self.deletions = Deletions(database=database)
 
     @property
     def engine(self) -> AsyncEngine:

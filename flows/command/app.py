@@ -9,6 +9,7 @@ from flows.command import (
     demonstration,
     health,
     inbox,
+    lifecycle,
     missions,
     parts,
     plan,
@@ -40,6 +41,9 @@ app.command("show")(missions.show_mission)
 app.command("plan")(plan.plan)
 app.command("versions")(plan.versions)
 app.command("launch")(missions.launch)
+app.command("disable")(lifecycle.disable)
+app.command("enable")(lifecycle.enable)
+app.command("delete")(lifecycle.delete)
 app.command("run")(runs.run)
 app.command("cancel")(runs.cancel)
 app.command("runs")(records.list_runs)

@@ -168,7 +168,7 @@ def _has_unfit_parameters(flow_run: FlowRun) -> bool:
 def _purpose(flow_run: FlowRun) -> tuple[str, str]:
     """Mission and operation of a run that has no lease to tell them."""
     run_id, parameters = str(flow_run.id), flow_run.parameters
-    if "mission" in parameters:
+    if "mission" in parameters and "task" in parameters:
         return str(parameters["mission"]), RUN_TASK
     if "goal" in parameters:
         return mission_id_for(str(parameters["goal"]), run_id), CREATE
