@@ -19,6 +19,7 @@ PRELOAD = (
     "flows.run_task",
     "flows.create",
     "flows.reply",
+    "flows.converse",
     "flows.states",
     # what these, and Prefect's engine, import at their first use
     "openai.resources.chat.completions",

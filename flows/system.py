@@ -10,6 +10,7 @@ from pydantic import JsonValue, TypeAdapter
 from deployments.apply import apply, ensure_work_pool
 from deployments.spec import DeploymentPlan
 from deployments.system import SystemFlow, system_plan
+from flows.converse import converse
 from flows.create import create
 from flows.reply import reply_to_run
 from flows.states import delete, disable, enable, launch
@@ -22,6 +23,7 @@ def system_deployments() -> DeploymentPlan:
     return system_plan(
         [
             _offer(create, "flows.create.create"),
+            _offer(converse, "flows.converse.converse"),
             _offer(reply_to_run, "flows.reply.reply_to_run"),
             _offer(launch, "flows.states.launch"),
             _offer(disable, "flows.states.disable"),

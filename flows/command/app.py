@@ -16,6 +16,7 @@ from flows.command import (
     records,
     rules,
     runs,
+    say,
     sources,
     templates,
     up,
@@ -41,6 +42,7 @@ app.command("show")(missions.show_mission)
 app.command("plan")(plan.plan)
 app.command("versions")(plan.versions)
 app.command("launch")(missions.launch)
+app.command("say")(say.say_to)
 app.command("disable")(lifecycle.disable)
 app.command("enable")(lifecycle.enable)
 app.command("delete")(lifecycle.delete)
