@@ -13,6 +13,7 @@ MEASUREMENTS = (
     "benchmarks.launching",
     "benchmarks.overhead",
     "benchmarks.large_results",
+    "benchmarks.many_missions",
 )
 """Each prints a table, on an installation of its own."""
 

@@ -5,6 +5,7 @@ MissionsError
  │   ├─ UnknownName        no such Mission, run, Task, block; lists the candidates
  │   ├─ InvalidBlueprint   a plan that fails validation; carries every problem
  │   ├─ ForbiddenTransition   a Mission can't go from this state to that one (R3.1)
+ │   ├─ Outdated           the plan that was to be replaced is not that in force any more; look again
  │   └─ NotPermitted       what was to allow a call does not, or does not any more; nothing was written (R5.3)
  ├─ Unavailable            something outside does not answer (database, server, model, tool server)
  │   ├─ ModelUnavailable
@@ -59,6 +60,17 @@ class ForbiddenTransition(InvalidInput):
         self.mission, self.current, self.wanted = mission, current, wanted
         ways = f"it can become {' or '.join(allowed)}" if allowed else "that is final"
         super().__init__(f"Mission {mission!r} is {current} and can't become {wanted}; {ways}.")
+
+
+class Outdated(InvalidInput):
+    """A change was confirmed against version `shown` of the plan, and another one, `now`, is in force."""
+
+    def __init__(self, mission: str, shown: int | None, now: int | None) -> None:
+        self.mission, self.shown, self.now = mission, shown, now
+        super().__init__(
+            f"Mission {mission!r} follows version {now} of its plan by now, the change was shown against version {shown}; "
+            "look at it again."
+        )
 
 
 class NotPermitted(InvalidInput):

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from blueprint.occasion import EventGiven
+from blueprint.remarks import Understood
 from blueprint.stream import Conclusion, Severity, StreamEvent, Usage
 from blueprint.values import Moment, Value
 
@@ -162,3 +163,4 @@ class ConversationTurn(Value):
     role: Literal["person", "planner"]
     text: str
     at: Moment
+    reading: Understood | None = Field(default=None, description="What was read in it; kept, so that a restart reads the same.")

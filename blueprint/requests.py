@@ -104,6 +104,7 @@ class ReviewQuestion(Value):
     plan_digest: str
     page: str = Field(description="The plan as Markdown, as shown.")
     can_launch: bool = Field(default=True, description="False while verification finds problems.")
+    replaces: int | None = Field(default=None, description="The version that it was compared with, and is to take the place of.")
 
 
 Question = Annotated[

@@ -74,7 +74,7 @@ async def used_beside(
 async def find_deployments(tag: str, client: PrefectClient) -> list[DeploymentResponse]:
     """All that carry the tag, by name."""
     with_tag = DeploymentFilter(tags=DeploymentFilterTags(all_=[tag]))
-    return await _all_pages(
+    return await all_pages(
         lambda offset: client.read_deployments(
             deployment_filter=with_tag, sort=DeploymentSort.NAME_ASC, limit=_PAGE, offset=offset
         )
@@ -88,7 +88,7 @@ async def find_automations(tag: str, client: PrefectClient) -> list[Automation]:
 
 async def all_automations(client: PrefectClient) -> list[Automation]:
     """All that there are, whoever made them."""
-    return await _all_pages(lambda offset: client.read_automations(sort=AutomationSort.CREATED_DESC, limit=_PAGE, offset=offset))
+    return await all_pages(lambda offset: client.read_automations(sort=AutomationSort.CREATED_DESC, limit=_PAGE, offset=offset))
 
 
 def tag_of(found: Automation) -> str:
@@ -98,7 +98,7 @@ def tag_of(found: Automation) -> str:
 
 async def _single_runs(tag: str, client: PrefectClient) -> list[FlowRun]:
     tagged = FlowRunFilter.model_validate({"tags": {"all_": [tag, ONCE_TAG]}})
-    return await _all_pages(
+    return await all_pages(
         lambda offset: client.read_flow_runs(flow_run_filter=tagged, sort=FlowRunSort.ID_DESC, limit=_PAGE, offset=offset)
     )
 
@@ -109,7 +109,8 @@ async def _has_run_in_progress(deployment_id: UUID, client: PrefectClient) -> bo
     return bool(await client.read_flow_runs(flow_run_filter=in_progress, limit=1))
 
 
-async def _all_pages(read: Callable[[int], Awaitable[list[Given]]]) -> list[Given]:
+async def all_pages(read: Callable[[int], Awaitable[list[Given]]]) -> list[Given]:
+    """All that `read` gives, page by page of 200, from the offset that it is told."""
     found: list[Given] = []
     while True:
         page = await read(len(found))

@@ -19,6 +19,11 @@ def artifact_page(artifact_id: str) -> str:
     return f"{ui_address()}/v2/artifacts/artifact/{artifact_id}"
 
 
+def artifact_key_page(key: str) -> str:
+    """The page that lists the versions of an artifact."""
+    return f"{ui_address()}/v2/artifacts/key/{key}"
+
+
 def deployments_page(mission_id: str) -> str:
     """All deployments of a Mission."""
     return f"{ui_address()}/v2/deployments?tags=mission:{mission_id}"

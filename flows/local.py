@@ -20,6 +20,8 @@ PRELOAD = (
     "flows.create",
     "flows.reply",
     "flows.report",
+    "flows.converse",
+    "flows.states",
     # what these, and Prefect's engine, import at their first use
     "openai.resources.chat.completions",
     "httpcore2",

@@ -2,6 +2,9 @@
 
 from blueprint.values import short_id, slug
 
+INDEX_KEY = "missions-index"
+"""Artifact key of the list of all Missions."""
+
 
 def mission_id_for(goal: str, run_id: str) -> str:
     """The id of the Mission that the create run `run_id` makes: the same however often that run is started again."""
@@ -45,3 +48,13 @@ def inbox_key(mission_id: str | None) -> str:
 def plan_key(mission_id: str) -> str:
     """Artifact key of a Mission's plan pages."""
     return f"{mission_id}-plan"
+
+
+def change_key(mission_id: str) -> str:
+    """Artifact key of the changes of a Mission's plan that people were shown."""
+    return f"{mission_id}-changes"
+
+
+def calendar_key(mission_id: str) -> str:
+    """Artifact key of a Mission's records of the present month."""
+    return f"{mission_id}-calendar"

@@ -8,6 +8,7 @@ from prefect.states import Completed, Failed
 
 from blueprint.errors import MissionsError
 from blueprint.requests import Decision
+from flows.lifecycle.own_run import mark_own_run
 from flows.opening import open_store
 from flows.people.replying import Reply, reply
 
@@ -44,6 +45,7 @@ async def reply_to_run(run: str, decision: Word = "as written", text: str = "", 
             chosen = None if decision == "as written" else Decision(decision)
             said = Reply(text=text, decision=chosen, choice=choice)
             answered = await reply(store, run, said, by="deployment:reply", key=request or None)
+            await mark_own_run(answered.mission_id)
     except MissionsError as refusal:
         return Failed(message=str(refusal))
     taken = answered.answer.decision.replace("_", " ") if answered.answer else "nothing"

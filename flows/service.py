@@ -21,9 +21,11 @@ from blocks.store.store import Store
 from deployments.gateway.app import gateway_routes
 from deployments.gateway.receiving import Gateway
 from flows.gateway import new_gateway, run_gateway
+from flows.lifecycle.going_on import delete_forever, finish_deletions
 from flows.notifying.loop import deliver_forever, new_deliverer
 from flows.opening import open_store
 from flows.people.answer_page import AnswerPages
+from flows.records.drawing import draw_forever
 from flows.recovery.reconciling import Reconciler
 from flows.reporting.clock import ReportClock, report_forever, start_report
 from flows.settings import RunSettings
@@ -40,11 +42,11 @@ ANEW_SECONDS = 3.0
 
 
 async def reconcile_once(home: Path) -> int:
-    """One whole round, lost runs and messages to be delivered included; gives how many runs were touched."""
+    """One whole round, lost runs, begun deletions and messages to be delivered included; gives how many were touched."""
     async with open_store() as store, get_client() as client:
         reconciler = Reconciler(store=store, client=client, home=home)
         await reconciler.account()
-        touched = await reconciler.round() + await reconciler.lost()
+        touched = await reconciler.round() + await reconciler.lost() + await finish_deletions(store, client, home)
         await ReportClock(store=store, start=partial(start_report, client)).start_due()
         await (await new_deliverer(store, home)).round()
         return touched
@@ -88,7 +90,14 @@ async def _hear(store: Store, news: asyncio.Event) -> None:
 async def _at_work(gateway: Gateway) -> AsyncGenerator[None]:
     """The loops beside the HTTP service, for as long as it runs."""
     settings = RunSettings()  # pyright: ignore[reportCallIssue] the environment fills it
-    work = (reconcile_forever(settings.home), run_gateway(gateway), deliver_forever(settings), report_forever())
+    work = (
+        reconcile_forever(settings.home),
+        delete_forever(settings.home),
+        draw_forever(),
+        run_gateway(gateway),
+        deliver_forever(settings),
+        report_forever(),
+    )
     loops = [asyncio.create_task(one) for one in work]
     try:
         yield

@@ -10,10 +10,12 @@ from pydantic import JsonValue, TypeAdapter
 from deployments.apply import apply, ensure_work_pool
 from deployments.spec import DeploymentPlan
 from deployments.system import SystemFlow, system_plan
+from flows.converse import converse
 from flows.create import create
 from flows.inbox import inbox
 from flows.reply import reply_to_run
 from flows.report import report
+from flows.states import delete, disable, enable, launch
 
 _SCHEMA: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
@@ -23,9 +25,14 @@ def system_deployments() -> DeploymentPlan:
     return system_plan(
         [
             _offer(create, "flows.create.create"),
+            _offer(converse, "flows.converse.converse"),
             _offer(reply_to_run, "flows.reply.reply_to_run"),
             _offer(report, "flows.report.report"),
             _offer(inbox, "flows.inbox.inbox"),
+            _offer(launch, "flows.states.launch"),
+            _offer(disable, "flows.states.disable"),
+            _offer(enable, "flows.states.enable"),
+            _offer(delete, "flows.states.delete"),
         ]
     )
 

@@ -5,7 +5,7 @@ from typing import cast
 from pydantic import JsonValue, TypeAdapter
 
 from blueprint.diff import FieldChange, PlanDiff
-from blueprint.plan import Task
+from blueprint.plan import Blueprint, Task
 from blueprint.triggers import Trigger
 from reports.rendering import render
 from reports.schedule import cron_in_words, in_words, started
@@ -18,6 +18,12 @@ _AROUND = 60
 def changes_page(found: PlanDiff, *, version: int, earlier: int, zone: str) -> str:
     """The difference as a page of its own."""
     return render("changes_page.md.j2", rows=change_rows(found, zone), version=version, earlier=earlier)
+
+
+def wish_page(found: PlanDiff, *, version: int, earlier: int, zone: str, plan: Blueprint) -> str:
+    """What people confirm when they have a plan changed: the difference, and how the plan says that it is gone about."""
+    rows = change_rows(found, zone)
+    return render("wish_page.md.j2", rows=rows, version=version, earlier=earlier, title=plan.title, approach=plan.approach)
 
 
 def change_rows(found: PlanDiff, zone: str) -> list[dict[str, str]]:

@@ -24,7 +24,7 @@ def write_index(home: Path, mission_id: str, title: str) -> Path:
     folder = home / _artifacts(mission_id)
     folder.mkdir(parents=True, exist_ok=True)
     pages = [PurePosixPath(page.relative_to(folder).as_posix()) for page in folder.glob("????-??/??-??/[0-9]*.html")]
-    _write(folder / INDEX, index_page(title, pages))
+    write_whole(folder / INDEX, index_page(title, pages))
     return folder / INDEX
 
 
@@ -40,7 +40,7 @@ def write_report(home: Path, mission_id: str, at: datetime, timezone: str, name:
     folder = _artifacts(mission_id) / f"{local:%Y-%m}" / f"{local:%m-%d}"
     (home / folder).mkdir(parents=True, exist_ok=True)
     path = _write_new(home, folder / file, markdown)
-    _write(home / path.with_suffix(".html"), html_page(markdown, title, index=f"../../{INDEX}"))
+    write_whole(home / path.with_suffix(".html"), html_page(markdown, title, index=f"../../{INDEX}"))
     return path
 
 
@@ -68,7 +68,8 @@ def _write_new(home: Path, wanted: Path, text: str) -> Path:
     raise AssertionError("counting does not end")
 
 
-def _write(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """Put `text` into the file, in place of what it held; nobody ever sees half of it."""
     with _part(path, text) as part:
         os.replace(part, path)
 

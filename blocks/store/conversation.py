@@ -29,6 +29,12 @@ class Conversations:
 
         await self.database.write(work)
 
+    async def get(self, mission_id: str, key: str) -> ConversationTurn | None:
+        """The turn that was kept under this key; None when there is none."""
+        query = select(conversation.c.document).where(conversation.c.mission_id == mission_id, conversation.c.key == key)
+        row = await self.database.row(query)
+        return None if row is None else from_document(ConversationTurn, row)
+
     async def of(self, mission_id: str) -> list[ConversationTurn]:
         """All turns, in the order in which they were said."""
         query = select(conversation.c.document).where(conversation.c.mission_id == mission_id).order_by(conversation.c.place)

@@ -13,6 +13,7 @@ from blocks.store.notices import notify
 from blocks.store.rows import DATABASE_NOW, document
 from blocks.store.tables import deliveries, messages
 from blueprint.records import Message
+from blueprint.values import digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ async def add_message(connection: AsyncConnection, message: Message) -> None:
     """Keep a message within a transaction that does more; a second one with the same id changes nothing."""
     new = insert(messages).values(_row(message)).on_conflict_do_nothing().returning(messages.c.id)
     if await connection.scalar(new) is not None:
-        await notify(connection, message=message.id)
+        await notify(connection, message=digest(message.id)[:16])  # PostgreSQL may keep notices in a file; the id tells whose
 
 
 def _row(message: Message) -> dict[str, object]:

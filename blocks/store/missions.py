@@ -10,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blocks.store.audit import audit
 from blocks.store.database import Database
+from blocks.store.messages import add_message
 from blocks.store.rows import document, from_document
-from blocks.store.tables import missions, plans
+from blocks.store.tables import fires, missions, plans, runs
 from blueprint.audit import MissionChanged
 from blueprint.errors import InvalidInput, UnknownName
 from blueprint.mission import Mission, MissionState, check_transition
+from blueprint.records import Message
 from blueprint.reporting import ReportTimes
 from blueprint.values import storable
 
@@ -63,7 +65,9 @@ class Missions:
 
         return await self.database.read(work)
 
-    async def list(self, state: MissionState | None = None, search: str = "") -> list[Mission]:
+    async def list(
+        self, state: MissionState | None = None, search: str = "", *, limit: int | None = None, offset: int = 0
+    ) -> list[Mission]:
         """Missions by last activity; `search` looks at ids, titles and the names and titles of Tasks (R3.4)."""
         query = select(missions.c.document).order_by(missions.c.active_at.desc(), missions.c.id)
         if state is not None:
@@ -76,15 +80,33 @@ class Missions:
             )
             named = (column.icontains(words, autoescape=True) for column in (missions.c.id, missions.c.title))
             query = query.where(or_(*named, has_task.exists()))
+        query = query.limit(limit).offset(offset)
         return [from_document(Mission, row) for row in await self.database.rows(query)]
 
-    async def set_state(self, mission_id: str, wanted: MissionState, now: datetime, *, by: str = "") -> Mission:
-        """Move it to `wanted`; ForbiddenTransition when it can't go there from where it is now (R3.1)."""
+    async def count(self) -> dict[MissionState, int]:
+        """How many there are in each state."""
+        query = select(missions.c.state, func.count().label("count")).group_by(missions.c.state)
+        return {MissionState(row["state"]): row["count"] for row in await self.database.rows(query)}
+
+    async def marks(self, *, limit: int) -> dict[str, str]:
+        """Of the Missions that were launched, the last active first, what changes whenever their records do."""
+        ended = select(func.max(runs.c.end_place)).where(runs.c.mission_id == missions.c.id).correlate(missions).scalar_subquery()
+        skipped = select(func.count()).where(fires.c.mission_id == missions.c.id).correlate(missions).scalar_subquery()
+        launched = missions.c.plan_version.is_not(None) & (missions.c.state != MissionState.DELETED)
+        query = select(missions.c.id, missions.c.active_at, ended.label("ended"), skipped.label("skipped")).where(launched)
+        query = query.order_by(missions.c.active_at.desc()).limit(limit)
+        return {row["id"]: f"{row['active_at']} {row['ended']} {row['skipped']}" for row in await self.database.rows(query)}
+
+    async def set_state(
+        self, mission_id: str, wanted: MissionState, now: datetime, *, by: str = "", message: Message | None = None
+    ) -> Mission:
+        """Move it to `wanted`, and tell people; ForbiddenTransition when it can't go there from where it is now (R3.1)."""
 
         async def work(connection: AsyncConnection) -> Mission:
             mission = await _load(connection, mission_id, lock=True)
-            check_transition(mission, wanted)
-            changed = await _store(connection, mission.model_copy(update={"state": wanted, "active_at": now}))
+            changed = await switch_state(connection, mission, wanted, now)
+            if message is not None:
+                await add_message(connection, message)
             await audit(connection, mission_id, MissionChanged(was=mission.state, state=wanted, by=by))
             return changed
 
@@ -117,9 +139,15 @@ class Missions:
         return await self.database.write(work)
 
 
-async def lock_mission(connection: AsyncConnection, mission_id: str) -> None:
-    """Let nobody else change this Mission, or add a plan to it, before the transaction ends."""
-    await _load(connection, mission_id, lock=True)
+async def lock_mission(connection: AsyncConnection, mission_id: str) -> Mission:
+    """The Mission; nobody else changes it, or adds a plan to it, before the transaction ends."""
+    return await _load(connection, mission_id, lock=True)
+
+
+async def switch_state(connection: AsyncConnection, mission: Mission, wanted: MissionState, now: datetime) -> Mission:
+    """Move a locked Mission to `wanted`; ForbiddenTransition when it can't go there (R3.1)."""
+    check_transition(mission, wanted)
+    return await _store(connection, mission.model_copy(update={"state": wanted, "active_at": now}))
 
 
 async def _load(connection: AsyncConnection, mission_id: str, *, lock: bool = False) -> Mission:

@@ -86,6 +86,18 @@ class Runs:
         found = await self.database.rows(query.group_by(runs.c.task).order_by(runs.c.task))
         return [_task_usage(row) for row in found]
 
+    async def between(
+        self, mission_id: str, since: datetime, until: datetime, *, task: str | None = None, state: RunState | None = None
+    ) -> Sequence[RunRecord]:
+        """Runs of a Mission that started in this span, the oldest first (R6.5)."""
+        query = select(runs.c.document).where(
+            runs.c.mission_id == mission_id, runs.c.started_at >= since, runs.c.started_at < until
+        )
+        query = query if task is None else query.where(runs.c.task == task)
+        query = query if state is None else query.where(runs.c.state == state)
+        found = await self.database.rows(query.order_by(runs.c.started_at, runs.c.id))
+        return [from_document(RunRecord, row) for row in found]
+
     async def recent(self, mission_id: str, task: str, since: datetime, occasion: str = "") -> Sequence[RunRecord]:
         """Runs of the Task that began since then, those that are at work or waiting, and those of the same event or round."""
         is_recent = (runs.c.started_at >= since) | (runs.c.state == RunState.RUNNING)

@@ -13,6 +13,7 @@ from blocks.store.audit import Audits
 from blocks.store.channel_states import ChannelStates
 from blocks.store.conversation import Conversations
 from blocks.store.database import PATIENCE_SECONDS, Database
+from blocks.store.deletions import Deletions
 from blocks.store.deliveries import Deliveries
 from blocks.store.events import Events
 from blocks.store.fires import Fires
@@ -67,6 +68,7 @@ class Store:
         self.conversation = Conversations(database=database)
         self.audit = Audits(database=database)
         self.events = Events(database=database)
+        self.deletions = Deletions(database=database)
 
     @property
     def engine(self) -> AsyncEngine:

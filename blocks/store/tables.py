@@ -287,3 +287,12 @@ events = Table(
     Index("ix_events_unsettled", "place", postgresql_where=text("settled_at IS NULL")),
     Index(None, "last_seen_at"),
 )
+
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("key", Text, primary_key=True, comment="Hash of the Mission's id."),
+    Column("state", Text, nullable=False),
+    Column("begun_at", DateTime(timezone=True), nullable=False),
+    Column("document", JSON, nullable=False),
+)

@@ -10,14 +10,17 @@ from flows.command import (
     demonstration,
     health,
     inbox,
+    lifecycle,
     missions,
     parts,
     plan,
+    records,
     replay,
     reports,
     results,
     rules,
     runs,
+    say,
     sources,
     templates,
     up,
@@ -41,10 +44,15 @@ app.command("list")(missions.list_missions)
 app.command("templates")(templates.templates)
 app.command("show")(missions.show_mission)
 app.command("plan")(plan.plan)
+app.command("versions")(plan.versions)
 app.command("launch")(missions.launch)
+app.command("say")(say.say_to)
+app.command("disable")(lifecycle.disable)
+app.command("enable")(lifecycle.enable)
+app.command("delete")(lifecycle.delete)
 app.command("run")(runs.run)
 app.command("cancel")(runs.cancel)
-app.command("runs")(runs.list_runs)
+app.command("runs")(records.list_runs)
 app.command("watch")(runs.watch)
 app.command("reports")(reports.reports)
 app.command("report")(reports.report)

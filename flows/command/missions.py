@@ -6,24 +6,20 @@ from typing import Annotated, Any
 
 import typer
 
-from blocks.digital_employee import DigitalEmployee
-from blocks.loading import load_block
-from blueprint.errors import InvalidBlueprint, InvalidInput
+from blueprint.errors import InvalidBlueprint
 from blueprint.mission import Mission, MissionState
 from blueprint.plan import Blueprint
 from blueprint.records import TaskUsage
 from blueprint.stream import Usage
 from blueprint.triggers import next_fires
-from blueprint.validation import problems_of
 from blueprint.values import short_id
 from deployments.changes import Change
 from flows.command.answering import how_to_answer, this_person
-from flows.command.output import AsJson, Session, command, session, show, show_json, show_table
+from flows.command.output import AsJson, Session, command, say, session, show, show_json, show_table
 from flows.command.runs import OfMission
-from flows.creation.launching import hindrances, launch_plan, launch_would_do
-from flows.creation.surroundings import look_around
+from flows.creation.choosing import chosen_plan, found_problems, launch_version
+from flows.creation.launching import hindrances, launch_would_do
 from flows.links import deployments_page
-from flows.settings import RunSettings
 from reports.text import one_line
 from reports.times import duration
 
@@ -32,15 +28,21 @@ from reports.times import duration
 async def list_missions(
     state: Annotated[MissionState | None, typer.Option(help="Only Missions in this state.", case_sensitive=False)] = None,
     search: Annotated[str, typer.Option(help="Only those whose name, or a Task's, holds this text.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")] = 50,
+    page: Annotated[int, typer.Option(min=1, help="The first, second, … so many.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """List Missions, the last active first."""
     async with session() as here:
-        found = await here.store.missions.list(state=state, search=search)
+        found = await here.store.missions.list(state=state, search=search, limit=limit + 1, offset=(page - 1) * limit)
+    shown = found[:limit]
     if as_json:
-        return show_json(found)
-    rows = [[mission.id, mission.title, mission.state, _minute(mission.active_at)] for mission in found]
-    return show_table(["ID", "NAME", "STATE", "LAST ACTIVE (UTC)"], rows, 'No Missions. Make one: missions create "GOAL"')
+        return show_json(shown)
+    rows = [[mission.id, mission.title, mission.state, _minute(mission.active_at)] for mission in shown]
+    show_table(["ID", "NAME", "STATE", "LAST ACTIVE (UTC)"], rows, 'No Missions. Make one: missions create "GOAL"')
+    if len(found) > limit:
+        say(f"There are more: --page {page + 1}")
+    return None
 
 
 @command
@@ -53,21 +55,26 @@ async def show_mission(mission: OfMission, as_json: AsJson = False) -> None:
 @command
 async def launch(
     mission: OfMission,
+    version: Annotated[
+        int | None, typer.Option(help="Another version than that in force: a newer one, or one to go back to.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be created, changed and deleted.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Verify a Mission's plan and put it in force; in force already, put right what differs in Prefect."""
     async with session() as here:
         found = await here.store.missions.find(mission)
-        number, blueprint = await plan_of(here, found, None)
-        employee = await (await load_block(DigitalEmployee, found.employee)).employee()
-        problems = problems_of((await look_around(employee, _settings())).verify(blueprint))
         if dry_run:
-            if hindering := hindrances(found, blueprint, problems):
-                raise InvalidBlueprint([str(problem) for problem in hindering])
-            return _show_changes(await launch_would_do(here.client, found, blueprint, number), as_json)
-        await launch_plan(here.store, found.id, version=number, digest=blueprint.digest, by=this_person(), problems=problems)
+            return _show_changes(await _would_do(here, found, version), as_json)
+        await launch_version(here.store, found, version=version, by=this_person())
         return await show_one(here, await here.store.missions.get(found.id), as_json)
+
+
+async def _would_do(here: Session, mission: Mission, version: int | None) -> list[Change]:
+    number, blueprint = await chosen_plan(here.store, mission, version)
+    if hindering := hindrances(mission, blueprint, await found_problems(mission, blueprint)):
+        raise InvalidBlueprint([str(problem) for problem in hindering])
+    return await launch_would_do(here.client, mission, blueprint, number)
 
 
 def _show_changes(changes: list[Change], as_json: bool) -> None:
@@ -75,18 +82,6 @@ def _show_changes(changes: list[Change], as_json: bool) -> None:
         return show_json(changes)
     rows = [[change.action, change.kind, change.name, change.why] for change in changes]
     return show_table(["ACTION", "WHAT", "NAME", "WHY"], rows, "Nothing would change.")
-
-
-async def plan_of(here: Session, mission: Mission, version: int | None) -> tuple[int, Blueprint]:
-    """A version of a Mission's plan with its number; without one that in force, else the latest."""
-    if version is not None:
-        return version, await here.store.plans.get(mission.id, version)
-    if mission.plan_version is not None:
-        return mission.plan_version, await here.store.plans.get(mission.id, mission.plan_version)
-    latest = await here.store.plans.latest(mission.id)
-    if latest is None:
-        raise InvalidInput(f"Mission {mission.id!r} has no plan yet; see `missions show {mission.id}`.")
-    return latest
 
 
 async def show_one(here: Session, mission: Mission, as_json: bool) -> None:
@@ -153,10 +148,6 @@ def _tasks(mission: Mission, blueprint: Blueprint) -> list[dict[str, Any]]:
         }
         for task in blueprint.tasks
     ]
-
-
-def _settings() -> RunSettings:
-    return RunSettings()  # pyright: ignore[reportCallIssue] the command's entry point sets the environment
 
 
 def _short(moment: str) -> str:

@@ -14,17 +14,19 @@ from blueprint.diff import diff
 from blueprint.errors import InvalidInput
 from blueprint.mission import Mission
 from blueprint.plan import Blueprint
+from blueprint.records import PlanVersion
 from blueprint.validation import Verified
 from deployments.prefect_yaml import render_prefect_yaml
-from flows.command.missions import plan_of
 from flows.command.output import AsJson, Session, command, session, show, show_json, show_table
 from flows.command.runs import OfMission
+from flows.creation.choosing import chosen_plan
 from flows.creation.launching import compiled
 from flows.creation.page import plan_page
 from flows.creation.plan_file import write_plan
 from flows.creation.surroundings import Seen, look_around
 from flows.settings import RunSettings
 from reports.changes import changes_page
+from reports.times import minute
 
 
 class PlanFormat(StrEnum):
@@ -52,7 +54,7 @@ async def plan(
         found = await here.store.missions.find(mission)
         if changes or against is not None:
             return await _changes(here, found, version, against, as_json)
-        number, blueprint = await plan_of(here, found, version)
+        number, blueprint = await chosen_plan(here.store, found, version)
         if verify:
             _, seen = await _seen(found)
             checks = seen.verify(blueprint, is_in_force=found.plan_digest == blueprint.digest)
@@ -69,6 +71,32 @@ async def plan(
                 show(render_prefect_yaml(compiled(found, blueprint, number)))
 
 
+@command
+async def versions(mission: OfMission, as_json: AsJson = False) -> None:
+    """List the versions of a Mission's plan: when each was made, who confirmed it when, and which is in force.
+
+    `missions plan MISSION --version N --against M` shows how two differ, `missions launch MISSION --version N` goes back to one.
+    """
+    async with session() as here:
+        found = await here.store.missions.find(mission)
+        history = await here.store.plans.history(found.id)
+    if as_json:
+        return show_json(history)
+    rows = [
+        [str(one.version), one.title, minute(one.created_at, "UTC"), *_confirmed(one), _force(found, one)]
+        for one in reversed(history)
+    ]
+    return show_table(["VERSION", "NAME", "MADE (UTC)", "CONFIRMED (UTC)", "BY", ""], rows, "There is no plan yet.")
+
+
+def _confirmed(version: PlanVersion) -> tuple[str, str]:
+    return (minute(version.confirmed_at, "UTC"), version.confirmed_by) if version.confirmed_at else ("", "")
+
+
+def _force(mission: Mission, version: PlanVersion) -> str:
+    return "in force" if version.version == mission.plan_version else ""
+
+
 async def _seen(mission: Mission) -> tuple[Employee, Seen]:
     employee = await (await load_block(DigitalEmployee, mission.employee)).employee()
     settings = RunSettings()  # pyright: ignore[reportCallIssue] the command's entry point sets the environment
@@ -78,7 +106,7 @@ async def _seen(mission: Mission) -> tuple[Employee, Seen]:
 async def _changes(here: Session, mission: Mission, version: int | None, against: int | None, as_json: bool) -> None:
     """What a version, the latest if none is named, changes against another; else against the one that it would replace."""
     latest = await here.store.plans.latest(mission.id)
-    number, blueprint = await plan_of(here, mission, version or (latest[0] if latest else None))
+    number, blueprint = await chosen_plan(here.store, mission, version or (latest[0] if latest else None))
     earlier = against or _replaced(mission, number)
     found = diff(await here.store.plans.get(mission.id, earlier), blueprint)
     if as_json:

@@ -1,6 +1,5 @@
-"""`missions run cancel runs watch`: runs of Tasks."""
+"""`missions run cancel watch`: runs of Tasks."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from blueprint.records import RunRecord, RunState
 from blueprint.values import short_id
 from flows.command.answering import accompany
 from flows.command.naming import run_id_of, task_named
-from flows.command.output import AsJson, Session, command, say, session, show, show_json, show_table
+from flows.command.output import AsJson, Session, command, say, session, show, show_json
 from flows.command.terminal import at_terminal
 from flows.following import Over, Waiting, until_record
 from flows.links import run_page
@@ -84,34 +83,6 @@ async def _request_cancellation(here: Session, run_id: str) -> None:
     raise InvalidInput(f"Run {run_id} can't be cancelled: it is {state.name if state else 'unknown'}.")
 
 
-@command
-async def list_runs(mission: OfMission, as_json: AsJson = False) -> None:
-    """List a Mission's runs, the newest first.
-
-    Below them: the fires that wait for their turn, and those that did not become a run, each with its reason.
-    """
-    async with session() as here:
-        found = await here.store.missions.find(mission)
-        records, fires = await here.store.runs.list(found.id), await here.store.fires.list(found.id)
-        queue = [fire for fire in await here.store.queue.all() if fire.mission_id == found.id]
-    if as_json:
-        return show_json({"runs": records, "queued": queue, "skipped": fires})
-    show_table(
-        ["RUN", "TASK", "BY", "STATE", "SCHEDULED (UTC)", "STARTED (UTC)", "SECONDS", "REASON"],
-        [_row(record) for record in records],
-        "No runs yet.",
-    )
-    if queue:
-        show("")
-        waiting = [[short_id(fire.run_id), fire.task, fire.started_by, _second(fire.scheduled_for)] for fire in queue]
-        show_table(["QUEUED", "TASK", "BY", "SCHEDULED (UTC)"], waiting, "")
-    if fires:
-        show("")
-        skipped = [[short_id(fire.run_id), fire.task, _second(fire.scheduled_for), fire.reason] for fire in fires]
-        show_table(["SKIPPED", "TASK", "SCHEDULED (UTC)", "REASON"], skipped, "")
-    return None
-
-
 async def _ended(here: Session, run_id: str) -> RunRecord:
     """The record of a run that is over, its report published; MissionsError when the gate did not let it begin."""
     await until_record(here.store, run_id)
@@ -133,22 +104,3 @@ def _state(news: Over | Waiting) -> str:
     """How the flow run ended, in Prefect's words."""
     state = news.flow_run.state if isinstance(news, Over) else None
     return ", ".join(part for part in [state.name, state.message] if part) if state else "unknown"
-
-
-def _row(record: RunRecord) -> list[str]:
-    state = f"{record.state} (waiting)" if record.is_waiting else record.state
-    seconds = f"{(record.ended_at - record.started_at).total_seconds():.0f}" if record.ended_at else ""
-    return [
-        short_id(record.id),
-        record.task,
-        record.started_by,
-        state,
-        _second(record.scheduled_for),
-        _second(record.started_at),
-        seconds,
-        record.reason,
-    ]
-
-
-def _second(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}"

@@ -1,7 +1,8 @@
 """Launches a confirmed plan: deployments first made equal to it, then the Mission is Active (R2.4, R2.7)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from time import monotonic
 
@@ -10,7 +11,7 @@ from prefect.utilities.callables import parameter_schema
 from pydantic import JsonValue, TypeAdapter
 
 from blocks.store.store import Store
-from blueprint.errors import InvalidBlueprint, InvalidInput, Unavailable
+from blueprint.errors import InvalidBlueprint, InvalidInput, Outdated, Unavailable
 from blueprint.mission import Mission, MissionState, check_transition
 from blueprint.plan import Blueprint
 from blueprint.problems import Problem
@@ -22,7 +23,7 @@ from deployments.spec import DeploymentPlan
 from flows.run_task import run_task
 
 PATIENCE_SECONDS = 60
-"""So long one launch of a Mission waits for another."""
+"""So long one launch, or another change, of a Mission waits for another."""
 
 _SCHEMA: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
@@ -39,13 +40,38 @@ async def launch_plan(store: Store, mission_id: str, *, version: int, digest: st
     InvalidBlueprint when verification found problems, InvalidInput when the digest is not that version's: nothing is changed.
     Unavailable while somebody else launches a plan of this Mission.
     """
+    async with sole_change(store, mission_id):
+        return await _launch(store, mission_id, version=version, digest=digest, by=by, problems=problems)
+
+
+async def replace_plan(
+    store: Store, mission_id: str, *, version: int, replaces: int | None, digest: str, by: str, problems: list[Problem]
+) -> Changes:
+    """Put a changed plan in force in place of `replaces`, the version that it was shown against (R3.5).
+
+    A Paused Mission stays so. Outdated, with nothing changed, when another version is in force by now; else as `launch_plan`.
+    """
+    async with sole_change(store, mission_id):
+        mission = await store.missions.get(mission_id)
+        if mission.plan_version not in (replaces, version):
+            raise Outdated(mission_id, replaces, mission.plan_version)
+        is_paused = mission.state is MissionState.PAUSED
+        return await _launch(store, mission_id, version=version, digest=digest, by=by, problems=problems, is_paused=is_paused)
+
+
+@asynccontextmanager
+async def sole_change(store: Store, mission_id: str) -> AsyncGenerator[None]:
+    """Nobody else launches, changes or switches this Mission meanwhile. Unavailable when that takes too long."""
     give_up = monotonic() + PATIENCE_SECONDS
     while monotonic() < give_up:
         async with store.advisory_lock(f"launch:{mission_id}") as is_ours:
             if is_ours:
-                return await _launch(store, mission_id, version=version, digest=digest, by=by, problems=problems)
+                yield
+                return
         await asyncio.sleep(0.2)
-    raise Unavailable(f"A plan of Mission {mission_id!r} is being launched for over {PATIENCE_SECONDS} s; try again.")
+    raise Unavailable(
+        f"Mission {mission_id!r} is being launched or changed by somebody else for over {PATIENCE_SECONDS} s; try again."
+    )
 
 
 async def launch_would_do(client: PrefectClient, mission: Mission, plan: Blueprint, version: int) -> list[Change]:
@@ -63,24 +89,28 @@ def hindrances(mission: Mission, plan: Blueprint, problems: Sequence[Problem]) -
     return [problem for problem in problems if not (is_in_force and problem.check == "times")]
 
 
-async def _launch(store: Store, mission_id: str, *, version: int, digest: str, by: str, problems: list[Problem]) -> Changes:
+async def _launch(
+    store: Store, mission_id: str, *, version: int, digest: str, by: str, problems: list[Problem], is_paused: bool = False
+) -> Changes:
     mission, plan = await store.missions.get(mission_id), await store.plans.get(mission_id, version)
     if found := hindrances(mission, plan, problems):
         raise InvalidBlueprint([str(problem) for problem in found])
     if plan.digest != digest:
         raise InvalidInput(f"Version {version} of {mission_id!r} is not the plan that was shown; look at it again, then launch.")
-    if mission.state is not MissionState.ACTIVE:
+    becomes_active = mission.state is not MissionState.ACTIVE and not is_paused
+    if becomes_active:
         check_transition(mission, MissionState.ACTIVE)
     deployments = compiled(mission, plan, version)
     now = datetime.now(UTC)
     await store.plans.confirm(mission_id, version, digest, by, now)
     await store.missions.set_plan_in_force(mission_id, version, digest, now)
+    await store.missions.describe(mission_id, title=plan.title, timezone=plan.timezone or mission.timezone, now=now)
     await store.rounds.begin(mission_id, plan.dependents)
     async with get_client() as client:
-        changes = await apply(deployments, client, is_paused=False)
-        if mission.state is MissionState.PAUSED:
+        changes = await apply(deployments, client, is_paused=is_paused)
+        if mission.state is MissionState.PAUSED and not is_paused:
             await set_paused(mission_id, False, client)
-    if mission.state is not MissionState.ACTIVE:
+    if becomes_active:
         await store.missions.set_state(mission_id, MissionState.ACTIVE, now, by=by)
     await store.messages.add(_message(mission, version, by, now, _missed_times(deployments, changes)))
     return changes

@@ -39,7 +39,7 @@ def reminder(request: Request, which: Reminder) -> Message:
 
 def expired(request: Request) -> Message:
     """Nobody answered in time, and what follows from that."""
-    what = "the plan stays a draft" if isinstance(request.question, ReviewQuestion) else "the run ends as Failed, with a report"
+    what = _left_as(request)
     body = f"{unanswered(request)} Silence approves nothing: {what}."
     return _message(
         request,
@@ -50,6 +50,13 @@ def expired(request: Request) -> Message:
         title=f"Nobody answered: {request.title}",
         body=body,
     )
+
+
+def _left_as(request: Request) -> str:
+    """What holds without an answer."""
+    if isinstance(request.question, ReviewQuestion):
+        return "the plan stays a draft" if request.question.replaces is None else "the plan in force stays as it is"
+    return "the run ends as Failed, with a report"
 
 
 def failure_id(run_id: str) -> str:

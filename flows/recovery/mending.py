@@ -9,7 +9,7 @@ from uuid import UUID
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Cancelled, Running, Scheduled
+from prefect.states import Cancelled, Failed, Running, Scheduled
 
 from blocks.store.leases import Lease, LeaseState
 from blocks.store.store import Store
@@ -17,6 +17,8 @@ from blueprint.audit import RestartsGivenUp
 from blueprint.errors import Unreadable
 from blueprint.records import RunRecord, RunState
 from blueprint.requests import Request, RequestState
+from flows.conversing.conversing import OPERATION as CONVERSE
+from flows.conversing.conversing import ended_conversation
 from flows.creation.creating import OPERATION as CREATE
 from flows.creation.creating import ended_creation, failed_creation
 from flows.people.forms import form_for
@@ -80,6 +82,8 @@ class Mender:
         state: State = Cancelled(message="This run was over before it was started again.")
         if lease.operation == CREATE:
             state = await ended_creation(self.store, lease.mission_id, lease.run_id)
+        elif lease.operation == CONVERSE:
+            state = await ended_conversation(self.store, lease.mission_id, lease.run_id)
         await self.client.set_flow_run_state(flow_run.id, state, force=True)
         return True
 
@@ -183,6 +187,8 @@ class Mender:
         run_id = str(flow_run.id)
         if operation == CREATE:
             state = await failed_creation(self.store, mission_id, run_id, reason)
+        elif operation == CONVERSE:
+            state = Failed(message=reason)  # whoever was asked has been told already
         else:
             state = await unbegun_run(self.store, mission_id, run_id, reason)
         await self.store.requests.abandon(run_id)
@@ -199,7 +205,7 @@ class Mender:
 
 def ends_by_us(operation: str) -> bool:
     """Whether runs of this operation end by a record or by ending their lease: one that only failed was cut off."""
-    return operation in (RUN_TASK, CREATE)
+    return operation in (RUN_TASK, CREATE, CONVERSE)
 
 
 def may_begin(state: State, lease: Lease | None) -> bool:

@@ -13,7 +13,7 @@ from blueprint.mission import Mission, MissionState
 from blueprint.reporting import due_period, next_report
 from flows.lasting import again_and_again
 from flows.opening import open_store
-from flows.starting import start_once
+from flows.starting import start
 
 DEPLOYMENT = "report/report"
 
@@ -40,7 +40,7 @@ async def report_forever() -> None:
 async def start_report(client: PrefectClient, mission_id: str, since: datetime, until: datetime) -> None:
     """Start the flow that reports this period; the same period again is the same flow run."""
     parameters = {"mission": mission_id, "since": since.isoformat(), "until": until.isoformat()}
-    await start_once(client, DEPLOYMENT, parameters, key=f"report:{mission_id}:{until.isoformat()}")
+    await start(client, DEPLOYMENT, parameters, once_key=f"report:{mission_id}:{until.isoformat()}")
 
 
 @dataclass(frozen=True, kw_only=True)

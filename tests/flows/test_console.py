@@ -24,6 +24,7 @@ from blueprint.requests import (
     ReviewQuestion,
 )
 from flows.people.forms import answer_from_form, form_for, form_from_answer
+from flows.system import system_deployments
 from tests.fakes.counter import Counter
 from tests.fakes.installation import Installation, task
 from tests.fakes.interrupting import reaches
@@ -62,7 +63,7 @@ def test_a_choice_of_ones_own_goes_as_other_with_the_words() -> None:
 
 async def test_parameter_forms_of_the_system_flows_are_described(installation: Installation) -> None:
     async with installation.client() as client:
-        for name in ("create/create", "reply/reply"):
+        for name in (f"{spec.flow_name}/{spec.name}" for spec in system_deployments().deployments):
             deployment = await client.read_deployment_by_name(name)
             schema: dict[str, Any] = deployment.parameter_openapi_schema or {}
             fields: dict[str, dict[str, Any]] = schema["properties"]

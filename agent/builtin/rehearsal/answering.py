@@ -1,4 +1,4 @@
-"""Finds the answer to one request: an alignment, a Blueprint, the next turn of a run, or plain words."""
+"""Finds the answer to one request: an alignment, a Blueprint, what a message wants, the next turn of a run, or plain words."""
 
 import json
 from collections.abc import Mapping
@@ -8,11 +8,12 @@ from agent.builtin.rehearsal.alignment import align
 from agent.builtin.rehearsal.commission import read_commission
 from agent.builtin.rehearsal.offers import Offer
 from agent.builtin.rehearsal.planning import plan
+from agent.builtin.rehearsal.remarks import understand
 from agent.builtin.rehearsal.shapes import items, mapping
 from agent.builtin.rehearsal.spoken import Spoken
 from agent.builtin.rehearsal.turn import take_turn
 
-_WRITERS = {"alignment": align, "blueprint": plan}
+_WRITERS = {"alignment": align, "blueprint": plan, "understood": understand}
 _GREETING = (
     "I am the rehearsal model: rule-based, no language model. I plan simple goals in English and work on them with the tools"
     " that a request offers."
@@ -40,7 +41,7 @@ def answer(request: Mapping[str, Any]) -> Spoken:
 def _written(name: str, messages: list[dict[str, Any]]) -> Spoken:
     writer = _WRITERS.get(name.casefold())
     if writer is None:
-        known = " and ".join(repr(known.capitalize()) for known in _WRITERS)
+        known = ", ".join(repr(known.capitalize()) for known in _WRITERS)
         raise BadRequest(
             f"The rehearsal model can't write {name or 'JSON without a named schema'!r}; it knows {known}. Use a real model."
         )

@@ -1,7 +1,8 @@
 """Changes an earlier Blueprint as a wish in English says: "make it 03:00", "also check the memory", "drop the cleaning"."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from agent.builtin.rehearsal.alignment import tools_for
 from agent.builtin.rehearsal.commission import Commission
 from agent.builtin.rehearsal.goal import Job, read_clauses, read_goal
 from agent.builtin.rehearsal.schedule import Schedule, at_another_time, find_schedule
-from agent.builtin.rehearsal.shapes import mapping
+from agent.builtin.rehearsal.shapes import items, mapping
 from agent.builtin.rehearsal.strategy import find_strategies
 from agent.builtin.rehearsal.tasks import task_for, trigger_for
 from agent.builtin.rehearsal.times import TIME, find_zone
@@ -17,10 +18,23 @@ from agent.builtin.rehearsal.words import content_words, meanings
 
 Plan = dict[str, Any]
 
+NOT_UNDERSTOOD = "The wish "
+"""So begins what is said of a plan that a wish left as it was."""
+
+_NEW_NAME = r"['\"]?(?P<new>.+?)['\"]?\s*[.!]?\s*$"
+_MISSION = r"(?:(?:the|this)\s+mission|it|this)"
 _RENAME = re.compile(
-    r"^\s*(?:please\s+)?(?:re)?(?:name|call)\s+(?:it|this|the\s+mission)?\s*(?:to\s+)?['\"]?(.+?)['\"]?\s*[.!]?\s*$",
+    rf"^\s*(?:please\s+)?(?:(?:re)?(?:name|call)\s+{_MISSION}?\s*(?:to\s+|as\s+)?"
+    rf"|(?:change|set)\s+(?:the|its)\s+(?:name|title)(?:\s+of\s+{_MISSION})?\s+to\s+){_NEW_NAME}",
     re.IGNORECASE,
 )
+_RENAME_TASK = re.compile(
+    rf"^\s*(?:please\s+)?(?:(?:re)?name|call|change\s+the\s+(?:name|title)\s+of)\s+(?!{_MISSION}\b)(?P<old>.+?)\s+(?:to|as)\s+{_NEW_NAME}",
+    re.IGNORECASE,
+)
+_CHANNEL = re.compile(r"\b(?:notif\w+|channels?|send|post|tell|inform|messages?|alert)\b", re.IGNORECASE)
+_NO_LONGER = re.compile(r"\b(?:stop|no\s+longer|don't|do\s+not|not|never|drop|remove|without)\b", re.IGNORECASE)
+_INSTEAD = re.compile(r"\b(?:instead|only|switch|replace)\b", re.IGNORECASE)
 _ADD = re.compile(r"^\s*(?:please\s+)?(?:and\s+)?(?:also|add|include|additionally)\b[:,]?\s*|\b(?:too|as well)\b", re.IGNORECASE)
 _DROP = re.compile(r"^\s*(?:please\s+)?(?:drop|leave\s+out|skip|remove|delete|without|do\s+not|don't|no)\b", re.IGNORECASE)
 _TIME = re.compile(rf"\b{TIME}", re.IGNORECASE)
@@ -29,19 +43,53 @@ _VAGUE = meanings("make change set move task tasks instead run new please not mi
 
 
 def changed(commission: Commission) -> Plan:
-    """The earlier plan with the wish fulfilled; unchanged, and saying so, when the wish is not understood."""
-    before, wish = dict(commission.previous), commission.wish
-    for change in (_renamed, _with_more, _with_strategy, _with_less, _at_other_times):
+    """The earlier plan with the wish, one on each line, fulfilled; what is not understood changes nothing, and is said."""
+    plan = dict(commission.previous)
+    for wish in [line for line in commission.wish.splitlines() if line.strip()] or [""]:
+        plan = _with_wish(plan, replace(commission, previous=plan, wish=wish))
+    return plan
+
+
+def _with_wish(before: Plan, commission: Commission) -> Plan:
+    for change in _CHANGES:
         after = change(before, commission)
         if after is not None:
             return after
-    note = f"The wish {wish!r} was not understood, so nothing was changed."
+    note = f"{NOT_UNDERSTOOD}{commission.wish!r} was not understood, so nothing was changed."
     return {**before, "approach": f"{note} {before.get('approach') or ''}".strip()}
+
+
+def _with_renamed_task(plan: Plan, commission: Commission) -> Plan | None:
+    """Its title, that is; the name by which Prefect and the records know it stays."""
+    match = _RENAME_TASK.match(commission.wish)
+    if match is None:
+        return None
+    about = subject(match["old"])
+    meant = [task for task in plan["tasks"] if about & meanings(f"{task['name']} {task['title']}")]
+    if len(meant) != 1:
+        return None
+    return {**plan, "tasks": [{**task, "title": match["new"][:120]} if task is meant[0] else task for task in plan["tasks"]]}
 
 
 def _renamed(plan: Plan, commission: Commission) -> Plan | None:
     match = _RENAME.match(commission.wish)
-    return {**plan, "title": match[1][:120]} if match else None
+    return {**plan, "title": match["new"][:120]} if match and not _RENAME_TASK.match(commission.wish) else None
+
+
+def _with_channels(plan: Plan, commission: Commission) -> Plan | None:
+    """Whom people are told by: channels that there are, by their names."""
+    named = [
+        name
+        for name in commission.channels
+        if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", commission.wish, re.IGNORECASE)
+    ]
+    if not named or not _CHANNEL.search(commission.wish):
+        return None
+    present = [str(name) for name in items(plan.get("notify"))]
+    if _NO_LONGER.search(commission.wish):
+        return {**plan, "notify": [name for name in present if name not in named]}
+    kept = [] if _INSTEAD.search(commission.wish) else present
+    return {**plan, "notify": [*kept, *(name for name in named if name not in kept)]}
 
 
 def _with_more(plan: Plan, commission: Commission) -> Plan | None:
@@ -95,18 +143,18 @@ def _with_less(plan: Plan, commission: Commission) -> Plan | None:
     """Drops the Tasks, or the sentences of Tasks, that the wish speaks of; something is always left."""
     if not _DROP.match(commission.wish):
         return None
-    subject = _subject(_DROP.sub("", commission.wish))
-    kept = [task for task in plan["tasks"] if not subject & meanings(f"{task['name']} {task['title']}")]
+    about = subject(_DROP.sub("", commission.wish))
+    kept = [task for task in plan["tasks"] if not about & meanings(f"{task['name']} {task['title']}")]
     if kept and len(kept) < len(plan["tasks"]):
         return {**plan, "tasks": kept}
-    tasks = [_shortened(task, subject, commission) for task in plan["tasks"]]
-    breakdown = [part for part in plan["breakdown"] if not subject & meanings(part)]
+    tasks = [_shortened(task, about, commission) for task in plan["tasks"]]
+    breakdown = [part for part in plan["breakdown"] if not about & meanings(part)]
     return {**plan, "tasks": tasks, "breakdown": breakdown} if tasks != plan["tasks"] else None
 
 
-def _shortened(task: Plan, subject: frozenset[str], commission: Commission) -> Plan:
+def _shortened(task: Plan, about: frozenset[str], commission: Commission) -> Plan:
     clauses = [clause.text for clause in read_clauses(task["instructions"])[0] if clause.text]
-    kept = tuple(clause for clause in clauses if not subject & meanings(clause))
+    kept = tuple(clause for clause in clauses if not about & meanings(clause))
     if not kept or len(kept) == len(clauses):
         return task
     shorter = task_for(Job(clauses=kept), commission.offers, commission.now)
@@ -150,12 +198,24 @@ def _in_zone(task: Plan, zone: str) -> Plan:
 
 def _meant(tasks: Sequence[Plan], wish: str) -> frozenset[str]:
     """Names of the Tasks whose titles the wish speaks of; all of them when it names none."""
-    subject = _subject(wish)
-    named = {task["name"] for task in tasks if subject & meanings(f"{task['name']} {task['title']}")}
+    about = subject(wish)
+    named = {task["name"] for task in tasks if about & meanings(f"{task['name']} {task['title']}")}
     return frozenset(named or {task["name"] for task in tasks})
 
 
-def _subject(text: str) -> frozenset[str]:
+def subject(text: str) -> frozenset[str]:
     """What a wish is about: "the cleaning" is about "clean"."""
     words = [word.removesuffix("ing") for word in content_words(text)]
     return meanings([*words, *content_words(text)]) - _VAGUE
+
+
+_CHANGES: tuple[Callable[[Plan, Commission], Plan | None], ...] = (
+    _with_renamed_task,
+    _renamed,
+    _with_channels,
+    _with_more,
+    _with_strategy,
+    _with_less,
+    _at_other_times,
+)
+"""The first that understands a wish fulfils it."""

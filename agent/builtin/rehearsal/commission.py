@@ -27,6 +27,13 @@ class Commission:
     problems: tuple[str, ...] = ()
     previous: Mapping[str, Any] = field(default_factory=dict[str, Any])
     wish: str = ""
+    message: str = ""
+    channels: tuple[str, ...] = ()
+
+    @property
+    def tasks(self) -> list[dict[str, Any]]:
+        """The Tasks of the earlier plan."""
+        return [mapping(task) for task in items(self.previous.get("tasks"))]
 
     @property
     def intent(self) -> Intent:
@@ -67,6 +74,8 @@ def _commission(told: Mapping[str, Any]) -> Commission:
         problems=tuple(str(problem) for problem in items(told.get("problems"))),
         previous=mapping(told.get("previous")),
         wish=str(told.get("wish") or ""),
+        message=str(told.get("message") or ""),
+        channels=tuple(str(name) for name in items(told.get("channels"))),
     )
 
 

@@ -70,7 +70,7 @@ async def test_a_stream_says_the_same_in_pieces_and_ends_with_the_usage(client: 
         (
             {**ASKED, "response_format": {"type": "json_schema", "json_schema": {"name": "Poem"}}},
             400,
-            "can't write 'Poem'; it knows 'Alignment' and 'Blueprint'",
+            "can't write 'Poem'; it knows 'Alignment', 'Blueprint', 'Understood'",
         ),
         (
             {**ASKED, "response_format": {"type": "json_schema", "json_schema": {"name": "Blueprint"}}},

@@ -7,7 +7,8 @@ import pytest
 from blocks.store.store import Store
 from blueprint.errors import ForbiddenTransition, InvalidInput, UnknownName
 from blueprint.mission import MissionState
-from tests.blocks.examples import NOW, mission, plan
+from blueprint.records import FireRecord, RunEnd, RunState
+from tests.blocks.examples import NOW, mission, plan, run
 
 LATER = NOW + timedelta(hours=1)
 
@@ -101,3 +102,27 @@ async def test_confirmation_counts_only_for_the_digest_that_was_shown_and_only_o
 async def test_plan_of_an_unknown_mission_is_refused(store: Store) -> None:
     with pytest.raises(UnknownName, match="There is no Mission 'hosts'; available: none yet"):
         await store.plans.add("hosts", plan(), NOW)
+
+
+async def test_missions_are_listed_in_pages_and_counted_by_state(store: Store) -> None:
+    for minute in range(5):
+        await store.missions.add(mission(f"m{minute}").model_copy(update={"active_at": NOW + timedelta(minutes=minute)}))
+    await store.missions.set_state("m0", MissionState.ACTIVE, NOW)
+    pages = [[one.id for one in await store.missions.list(limit=2, offset=offset)] for offset in (0, 2, 4, 6)]
+    assert pages == [["m4", "m3"], ["m2", "m1"], ["m0"], []]
+    assert await store.missions.count() == {MissionState.DRAFT: 4, MissionState.ACTIVE: 1}
+
+
+async def test_the_mark_of_a_launched_mission_changes_with_its_records(store: Store) -> None:
+    await store.missions.add(mission())
+    assert await store.missions.marks(limit=10) == {}
+    version = await store.plans.add("hosts", plan(), NOW)
+    await store.missions.set_plan_in_force("hosts", version, plan().digest, NOW)
+    seen = [await store.missions.marks(limit=10)]
+    await store.runs.start(run())
+    await store.runs.finish("run-1", RunEnd(state=RunState.SUCCESS, ended_at=NOW))
+    seen.append(await store.missions.marks(limit=10))
+    await store.fires.add(FireRecord(mission_id="hosts", task="disk", run_id="f", scheduled_for=NOW, at=NOW, reason="Busy."))
+    seen.append(await store.missions.marks(limit=10))
+    assert [list(marks) for marks in seen] == [["hosts"]] * 3
+    assert len({marks["hosts"] for marks in seen}) == 3
