@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 import uuid
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -23,6 +24,7 @@ from blueprint.connections import TOOL_SERVER_MARK, HttpServer, StdioServer, Too
 
 _NETWORK_SECONDS = 30.0
 _MAX_EVENT_BYTES = 64 * 2**20
+_LOOKS, _LOOK_SECONDS = 40, 0.05
 
 
 @asynccontextmanager
@@ -98,11 +100,21 @@ async def _stdio(server: StdioServer, log: TextIO, on_started: Callable[[int], N
 
 
 def _find_group(mark: str) -> int | None:
-    """The process group of the child that carries `mark`: the SDK starts each server in a session of its own."""
-    for child in psutil.Process().children():
-        with suppress(psutil.Error):
-            if child.environ().get(TOOL_SERVER_MARK) == mark:
-                return child.pid
+    """The process group of the child that carries `mark`: the SDK starts each server in a session of its own.
+
+    A child that is just replacing itself with another program, as wrappers do, has no environment for a moment.
+    """
+    for _ in range(_LOOKS):
+        is_starting = False
+        for child in psutil.Process().children():
+            with suppress(psutil.Error):
+                environment = child.environ()
+                if environment.get(TOOL_SERVER_MARK) == mark:
+                    return child.pid
+                is_starting = is_starting or (not environment and child.status() != psutil.STATUS_ZOMBIE)
+        if not is_starting:
+            return None
+        time.sleep(_LOOK_SECONDS)
     return None
 
 
