@@ -111,7 +111,7 @@ def _find_group(mark: str) -> int | None:
                 environment = child.environ()
                 if environment.get(TOOL_SERVER_MARK) == mark:
                     return child.pid
-                is_starting = is_starting or not environment
+                is_starting = is_starting or (not environment and child.status() != psutil.STATUS_ZOMBIE)
         if not is_starting:
             return None
         time.sleep(_LOOK_SECONDS)
