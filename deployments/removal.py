@@ -71,6 +71,12 @@ async def remove_all(found: Found, client: PrefectClient) -> dict[str, int]:
     return {kind: sum([await _is_deleted(delete, one) for one in ids]) for kind, ids, delete in kinds}
 
 
+async def remove_page(key: str, client: PrefectClient) -> None:
+    """Delete a page that tells of many Missions, with its earlier versions; whoever wants it draws it again."""
+    for one in await _read_artifacts({"key": {"any_": [key]}}, client):
+        await _is_deleted(client.delete_artifact, one.id)
+
+
 async def _is_deleted(delete: Callable[[UUID], Awaitable[object]], one: UUID) -> bool:
     try:
         await delete(one)

@@ -13,17 +13,19 @@ from pathlib import Path
 
 from prefect.client.orchestration import PrefectClient
 
+from blocks.notification_channel import forget_mission
 from blocks.store.store import Store
 from blueprint.deletion import Deletion, DeletionState, deletion_key
 from blueprint.errors import InvalidInput, Unavailable, UnknownName
 from blueprint.mission import Mission
 from deployments.local.forgetting import forget_deleted, is_under
-from deployments.removal import find_all, find_runs, remove_all
+from deployments.removal import find_all, find_runs, remove_all, remove_page
 from deployments.traces import QUIET_SECONDS, connected, forget_events, is_prefects, tables_that_name
 from flows.creation.launching import sole_change
 from flows.lifecycle.ending import end_runs
 from flows.lifecycle.files import files_that_name, remove_files
 from flows.lifecycle.publishing import publish_certificate
+from flows.naming import ALL_INBOX
 from flows.records.drawing import Drawn, draw_index
 
 RECONCILER_SECONDS = 60
@@ -106,6 +108,8 @@ class Deleting:
             if not found.traces:
                 break
             deletion = await self.store.deletions.keep(deletion.with_removed(await remove_all(found, self.client)))
+        await forget_mission(self.client, deletion.mission_id)
+        await remove_page(ALL_INBOX, self.client)
         await draw_index(self.store, self.client, Drawn())
         return deletion
 

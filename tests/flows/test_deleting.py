@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.filters import ArtifactFilter
 from prefect.events import Event as PrefectEvent
 from prefect.events import Resource
 from sqlalchemy import text
@@ -24,6 +25,7 @@ from deployments.present import find_deployments
 from deployments.spec import mission_tag
 from flows.creation.launching import launch_plan
 from flows.lifecycle.deleting import Deleting, begin_deletion, known_deletion
+from flows.naming import ALL_INBOX
 from flows.starting import start
 from tests.fakes.command import run_here
 from tests.fakes.counter import Counter
@@ -59,6 +61,7 @@ async def test_no_word_of_a_deleted_mission_is_left_anywhere_and_others_are_as_t
         talked = await run_here(installation, "say", mission.id, f"call it {word} two, what did you find?", "--yes", "--json")
         assert (talked.code, word in talked.json["reply"]) == (0, True), talked.stderr
         await start(client, "disable/disable", {"mission": f"{word} two"})
+        await _inbox_drawn(client, word)
         found = await _places(store, installation, word)
         assert {"missions.journal", "missions.conversation", "public.events", "public.artifact", "public.log"} <= set(found), (
             found
@@ -103,6 +106,15 @@ async def test_a_deletion_that_was_begun_in_the_console_is_finished_by_the_servi
         assert "| deployments | 1 |" in (installation.home / "certificates" / f"deleted-{done.key[:16]}.md").read_text()
         assert await _places(store, installation, mission.id) == []
         assert run_id not in [str(run.id) for run in await client.read_flow_runs()]
+
+
+async def _inbox_drawn(client: PrefectClient, word: str) -> None:
+    """The page of the whole inbox is there, and tells of the Mission."""
+    await start(client, "inbox/inbox", {})
+    wanted = ArtifactFilter.model_validate({"key": {"any_": [ALL_INBOX]}})
+    async with asyncio.timeout(60):
+        while not any(word in str(one.data) for one in await client.read_artifacts(artifact_filter=wanted)):
+            await asyncio.sleep(0.2)
 
 
 def _plan(word: str, title: str) -> Blueprint:
