@@ -21,7 +21,8 @@ from flows.runs.closing import close_run, reason_of_cancellation
 from flows.runs.lease import Lease, held_lease, is_last_word
 from flows.runs.picture import FINISH_SECONDS, Picture
 from flows.runs.queueing import put_off
-from flows.runs.working import Run, do_work
+from flows.runs.run import Run
+from flows.runs.working import do_work
 from flows.settings import RunSettings
 from reports.text import one_line
 
