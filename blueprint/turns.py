@@ -20,13 +20,18 @@ class Turns:
 
 
 def take_turns(strategy: Strategy, running: Sequence[RunRecord], queue: Sequence[QueuedFire]) -> Turns:
-    """Decide from the runs that are not over, and the queue in the order in which its fires came."""
-    allowed = strategy.concurrency
-    newest = tuple(queue[-allowed:]) if strategy.when_busy is WhenBusy.CANCEL_OLDER else tuple(queue)
-    dropped = tuple(queue[: len(queue) - len(newest)])
+    """Decide from the runs that are not over, and the queue in the order in which its fires came.
+
+    The queue may have been read before the runs: what has begun since is a run and no longer waits, and makes no room for itself.
+    """
+    allowed, begun = strategy.concurrency, {run.id for run in running}
+    waiting = [fire for fire in queue if fire.run_id not in begun]
+    newest = tuple(waiting[-allowed:]) if strategy.when_busy is WhenBusy.CANCEL_OLDER else tuple(waiting)
+    dropped = tuple(waiting[: len(waiting) - len(newest)])
     free = max(0, allowed - len(running))
     if strategy.when_busy is not WhenBusy.CANCEL_OLDER:
         return Turns(start=newest[:free])
-    oldest = sorted(running, key=lambda run: (run.started_at, run.id))
+    older = [run for run in running if newest and run.started_at <= newest[-1].at]
+    oldest = sorted(older, key=lambda run: (run.started_at, run.id))
     too_many = max(0, len(running) + len(newest) - allowed) if newest else 0
     return Turns(start=newest[:free], cancel=tuple(oldest[:too_many]), drop=dropped)

@@ -68,3 +68,9 @@ def test_there_are_never_more_runs_than_allowed_and_nothing_is_forgotten(
 
 def test_an_empty_queue_changes_nothing() -> None:
     assert take_turns(Strategy(when_busy=WhenBusy.CANCEL_OLDER), [_run(0), _run(1)], []) == Turns()
+
+
+def test_a_fire_that_has_begun_since_the_queue_was_read_makes_no_room_for_itself_nor_for_what_is_over() -> None:
+    strategy, begun = Strategy(when_busy=WhenBusy.CANCEL_OLDER), _run(1).model_copy(update={"id": "fire-0"})
+    assert take_turns(strategy, [begun], [_fire(0)]) == Turns()
+    assert take_turns(strategy, [_run(1)], [_fire(0)]) == Turns()

@@ -145,7 +145,7 @@ class Installation:
         name = f"test-{uuid4().hex[:8]}"
         with self.chosen():
             if model_url:
-                await ModelEndpoint(base_url=model_url, model="scripted", max_retries=1).asave(name)
+                await ModelEndpoint(base_url=model_url, model="scripted", max_retries=1, patience_seconds=0).asave(name)
             for server in servers:
                 await _block(server).asave(server.name, overwrite=True)
             employee = DigitalEmployee(

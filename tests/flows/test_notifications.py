@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from prefect.client.schemas.filters import ArtifactFilter
 from pydantic import SecretStr
 
 from blocks.notification_channel import NotificationChannel
@@ -100,8 +101,9 @@ async def test_a_mission_report_is_made_on_demand_with_a_picture_and_is_listed(i
     listed = (await installation.command("reports", mission.id, "--json")).json
     assert [one["id"] for one in listed["mission_reports"]] == [record["id"]]
     async with installation.client() as client:
-        artifacts = await client.read_artifacts()
-    assert [artifact.data for artifact in artifacts if artifact.key == summary_key(mission.id)] == [text]
+        wanted = ArtifactFilter.model_validate({"key": {"any_": [summary_key(mission.id)]}})
+        artifacts = await client.read_artifacts(artifact_filter=wanted)
+    assert [artifact.data for artifact in artifacts] == [text]
     scheduled = await installation.command("summary", mission.id, "--schedule", "0 6 * * *", "--json")
     assert scheduled.json["cron"] == "0 6 * * *"
 
