@@ -140,12 +140,12 @@ class Installation:
         """A client of the installation's Prefect server, for `async with`."""
         return PrefectClient(api=f"http://127.0.0.1:{self.port}/api")
 
-    async def employ(self, *, model_url: str = "", servers: Sequence[ToolServerConnection] = ()) -> str:
+    async def employ(self, *, model_url: str = "", servers: Sequence[ToolServerConnection] = (), patience: float = 0) -> str:
         """A new Digital Employee with a model at `model_url` (the rehearsal's when empty) and stdio servers; gives its name."""
         name = f"test-{uuid4().hex[:8]}"
         with self.chosen():
             if model_url:
-                await ModelEndpoint(base_url=model_url, model="scripted", max_retries=1, patience_seconds=0).asave(name)
+                await ModelEndpoint(base_url=model_url, model="scripted", max_retries=1, patience_seconds=patience).asave(name)
             for server in servers:
                 await _block(server).asave(server.name, overwrite=True)
             employee = DigitalEmployee(

@@ -16,7 +16,7 @@ AWAY = fails(503)
 
 async def _run(here: Installation, counter: Counter, *script: Turn) -> RunRecord:
     async with scripted_model(script) as model:
-        employee = await here.employ(model_url=model.url, servers=[counter.connection()])
+        employee = await here.employ(model_url=model.url, servers=[counter.connection()], patience=900)
         return await here.ended(await here.start(await here.launch(task(), employee=employee, policy=AUTO)))
 
 
