@@ -39,13 +39,19 @@ class Found:
         return [f"prefect.{kind}.{one}" for kind, ids in kinds for one in ids]
 
 
-async def find_all(mission_id: str, title: str, known_runs: Collection[str], client: PrefectClient) -> Found:
-    """Everything of the Mission. `known_runs` are ids of its runs that carry no tag, such as that of its creation."""
+async def find_all(
+    mission_id: str, title: str, known_runs: Collection[str], client: PrefectClient, *, pages: Sequence[str] = ()
+) -> Found:
+    """Everything of the Mission. `known_runs` are ids of its runs that carry no tag, such as that of its creation.
+
+    `pages` are keys of pages that tell of many Missions and are drawn again on request: Prefect's events quote them, so they
+    count as the Mission's, all versions.
+    """
     flow_runs = await find_runs(mission_id, title, known_runs, client)
     tag = mission_tag(mission_id)
     return Found(
         flow_runs=tuple(flow_runs),
-        artifacts=tuple(await _artifacts(mission_id, [run.id for run in flow_runs], client)),
+        artifacts=tuple(await _artifacts(mission_id, [run.id for run in flow_runs], pages, client)),
         deployments=tuple(one.id for one in await find_deployments(tag, client)),
         automations=tuple(one.id for one in await find_automations(tag, client)),
     )
@@ -71,12 +77,6 @@ async def remove_all(found: Found, client: PrefectClient) -> dict[str, int]:
     return {kind: sum([await _is_deleted(delete, one) for one in ids]) for kind, ids, delete in kinds}
 
 
-async def remove_page(key: str, client: PrefectClient) -> None:
-    """Delete a page that tells of many Missions, with its earlier versions; whoever wants it draws it again."""
-    for one in await _read_artifacts({"key": {"any_": [key]}}, client):
-        await _is_deleted(client.delete_artifact, one.id)
-
-
 async def _is_deleted(delete: Callable[[UUID], Awaitable[object]], one: UUID) -> bool:
     try:
         await delete(one)
@@ -99,12 +99,15 @@ def _speaks_of(run: FlowRun, mission_id: str, title: str, known: Collection[str]
     return mission_id in json.dumps(run.parameters) or (bool(about) and any(about in (one, short_id(one)) for one in known))
 
 
-async def _artifacts(mission_id: str, flow_runs: Sequence[UUID], client: PrefectClient) -> list[UUID]:
-    """Those of its runs, and those that no run made and whose key begins with its id."""
+async def _artifacts(
+    mission_id: str, flow_runs: Sequence[UUID], pages: Sequence[str], client: PrefectClient
+) -> list[UUID]:
+    """Those of its runs, those that no run made and whose key begins with its id, and the pages."""
     found = [one for start in range(0, len(flow_runs), _PAGE) for one in await _of_runs(flow_runs[start : start + _PAGE], client)]
     named = await _read_artifacts({"key": {"like_": f"{mission_id}-"}}, client)
     own = [one for one in named if one.flow_run_id is None and (one.key or "").startswith(f"{mission_id}-")]
-    return list(dict.fromkeys(one.id for one in (*found, *own)))
+    shared = await _read_artifacts({"key": {"any_": list(pages)}}, client) if pages else []
+    return list(dict.fromkeys(one.id for one in (*found, *own, *shared)))
 
 
 async def _of_runs(flow_runs: Sequence[UUID], client: PrefectClient) -> list[Artifact]:

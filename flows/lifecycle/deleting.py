@@ -19,7 +19,7 @@ from blueprint.deletion import Deletion, DeletionState, deletion_key
 from blueprint.errors import InvalidInput, Unavailable, UnknownName
 from blueprint.mission import Mission
 from deployments.local.forgetting import forget_deleted, is_under
-from deployments.removal import find_all, find_runs, remove_all, remove_page
+from deployments.removal import Found, find_all, find_runs, remove_all
 from deployments.traces import QUIET_SECONDS, connected, forget_events, is_prefects, tables_that_name
 from flows.creation.launching import sole_change
 from flows.lifecycle.ending import end_runs
@@ -80,7 +80,7 @@ class Deleting:
         if deletion.state is not DeletionState.BEGUN:
             return deletion
         mission, known = await self._known(deletion)
-        found = await find_all(mission.id, mission.title, known, self.client)
+        found = await self._found(mission, known)
         events = await self.store.deletions.own_events(mission.id)
         traces = dict.fromkeys([*deletion.traces, *found.traces, *known, *events])
         return await self.store.deletions.keep(deletion.model_copy(update={"traces": tuple(traces)}))
@@ -103,13 +103,11 @@ class Deleting:
             return deletion
         for _ in range(PASSES):
             deletion = await self.note_traces(deletion)
-            mission, known = await self._known(deletion)
-            found = await find_all(mission.id, mission.title, known, self.client)
+            found = await self._found(*await self._known(deletion))
             if not found.traces:
                 break
             deletion = await self.store.deletions.keep(deletion.with_removed(await remove_all(found, self.client)))
         await forget_mission(self.client, deletion.mission_id)
-        await remove_page(ALL_INBOX, self.client)
         await draw_index(self.store, self.client, Drawn())
         return deletion
 
@@ -184,6 +182,9 @@ class Deleting:
     async def _known(self, deletion: Deletion) -> tuple[Mission, list[str]]:
         mission = await self.store.missions.get(deletion.mission_id)
         return mission, await self.store.deletions.runs_of(mission.id)
+
+    async def _found(self, mission: Mission, known: Sequence[str]) -> Found:
+        return await find_all(mission.id, mission.title, known, self.client, pages=(ALL_INBOX,))
 
     async def _prefects_url(self) -> str | None:
         """The address of Prefect's database, None when it is at none of those that are known."""
