@@ -46,13 +46,13 @@ class Deliverer:
     load_channels: LoadChannels
     claim_seconds: float = CLAIM_SECONDS
     _channels: dict[str, Channel] = field(default_factory=dict[str, Channel])
-    _loaded: float | None = None
+    _loaded: float = 0.0
 
     async def route(self) -> int:
         """Choose the channels of each new message; gives how many there were."""
         unrouted = await self.store.deliveries.unrouted()
         if unrouted:
-            await self._refresh()
+            await self._load()  # a message is routed once: a channel that was added just now must not miss it
         named: dict[str, tuple[str, ...]] = {}
         for message in unrouted:
             if message.mission_id not in named:
@@ -71,9 +71,7 @@ class Deliverer:
 
     async def serve(self, name: str) -> int:
         """Send to one channel what it is to take now; gives how many notifications it took."""
-        await self._refresh()
-        channel = self._channels.get(name)
-        if channel is None:
+        if (channel := await self._channel(name)) is None:
             await self.store.deliveries.forget_channel(name, "the channel was removed")
             return 0
         state, now = _state(await self.store.channel_states.all(), name), await self.store.now()
@@ -150,10 +148,15 @@ class Deliverer:
         except (UnknownName, Unreadable):
             return ()
 
-    async def _refresh(self) -> None:
-        if self._loaded is None or monotonic() - self._loaded > _FRESH_SECONDS:
-            self._channels = {channel.name: channel for channel in await self.load_channels()}
-            self._loaded = monotonic()
+    async def _channel(self, name: str) -> Channel | None:
+        """As it was some seconds ago; None only for one that is not there now, whatever another process routed to it."""
+        if name not in self._channels or monotonic() - self._loaded > _FRESH_SECONDS:
+            await self._load()
+        return self._channels.get(name)
+
+    async def _load(self) -> None:
+        self._channels = {channel.name: channel for channel in await self.load_channels()}
+        self._loaded = monotonic()
 
 
 async def send_test(store: Store, channel: Channel) -> ChannelState:

@@ -32,6 +32,19 @@ async def test_each_message_goes_once_to_each_channel(store: Store) -> None:
     assert (arrived(sink), arrived(sink, "mail")) == ([["m1"]], [["m1"]])
 
 
+async def test_a_channel_that_is_added_gets_the_very_next_message(store: Store) -> None:
+    async with chat_sink() as sink:
+        channels = [webhook(sink.url)]
+        here, elsewhere = deliverer(store, channels), deliverer(store, channels)
+        await store.messages.add(message("m1"))
+        await here.round()
+        channels.append(webhook(sink.url, "new"))
+        await store.messages.add(message("m2", "request"))
+        await elsewhere.route()
+        await here.round()  # which did not choose the channel, and has not heard of it
+    assert arrived(sink, "new") == [["m2"]]
+
+
 async def test_a_burst_is_one_notification_and_what_comes_shortly_after_waits(store: Store) -> None:
     async with chat_sink() as sink:
         work = deliverer(store, [webhook(sink.url)])
