@@ -99,9 +99,7 @@ def _speaks_of(run: FlowRun, mission_id: str, title: str, known: Collection[str]
     return mission_id in json.dumps(run.parameters) or (bool(about) and any(about in (one, short_id(one)) for one in known))
 
 
-async def _artifacts(
-    mission_id: str, flow_runs: Sequence[UUID], pages: Sequence[str], client: PrefectClient
-) -> list[UUID]:
+async def _artifacts(mission_id: str, flow_runs: Sequence[UUID], pages: Sequence[str], client: PrefectClient) -> list[UUID]:
     """Those of its runs, those that no run made and whose key begins with its id, and the pages."""
     found = [one for start in range(0, len(flow_runs), _PAGE) for one in await _of_runs(flow_runs[start : start + _PAGE], client)]
     named = await _read_artifacts({"key": {"like_": f"{mission_id}-"}}, client)

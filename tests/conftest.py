@@ -1,6 +1,7 @@
 """What holds for all tests: nothing of the machine's own Prefect or Missions is read or touched."""
 
 import os
+import signal
 import tempfile
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
@@ -21,6 +22,11 @@ from tests.fakes.installation import Installation, open_folder  # noqa: E402
 
 # Events of this process, such as that a block was loaded, would wait at its end for servers that are long gone.
 EventsWorker.set_client_override(NullEventsClient)
+
+# A shell that starts the tests in the background lets them ignore SIGINT, and so would every process they start; Prefect's
+# worker ends by sending itself one.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("calm", deadline=None, database=None)  # a busy machine is no failure
 settings.load_profile("calm")

@@ -7,9 +7,6 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Failed
 
-from agent.model.openai_model import OpenAIModel
-from agent.model.redacted import RedactedModel
-from agent.redaction import Redaction
 from blocks.digital_employee import DigitalEmployee
 from blocks.loading import load_block
 from blocks.store.leases import LeaseState
@@ -19,15 +16,12 @@ from blueprint.mission import Mission, MissionState
 from blueprint.records import ConversationTurn
 from flows.conversing.talk import Talk
 from flows.conversing.talking import failure_key, reply_key, talk
+from flows.creation.planner import open_planner
 from flows.creation.surroundings import look_around
 from flows.lifecycle.own_run import mark_own_run
-from flows.naming import steps_key
 from flows.opening import open_store
-from flows.people.asking import People
 from flows.runs.lease import Lease, held_lease, is_last_word
-from flows.runs.picture import Picture
 from flows.runs.running import is_cancelled, present_flow_run
-from flows.runs.steps import StepModel
 from flows.settings import RunSettings
 
 OPERATION = "converse"
@@ -95,25 +89,16 @@ async def _outcome(lease: Lease, settings: RunSettings, mission: Mission, text: 
 async def _talk(lease: Lease, settings: RunSettings, mission: Mission, text: str) -> str:
     employee = await (await load_block(DigitalEmployee, mission.employee)).employee()
     seen = await look_around(employee, settings)
-    picture = Picture(flow_run_id=lease.run_id, artifact_key=steps_key(mission.id, lease.run_id))
-    people = People(
-        lease=lease,
-        picture=picture,
-        mission_id=mission.id,
-        zone=mission.timezone,
-        answer_seconds=settings.answer_timeout_seconds,
-    )
-    redaction = Redaction.of(employee.servers, employee.model)
-    async with OpenAIModel(employee.model) as model, get_client() as client:
+    async with open_planner(lease, settings, mission, employee) as planner, get_client() as client:
         return await talk(
             Talk(
                 store=lease.store,
                 client=client,
-                people=people,
+                people=planner.people,
                 run_id=lease.run_id,
                 mission_id=mission.id,
                 text=text,
-                model=StepModel(inner=RedactedModel(inner=model, redaction=redaction), picture=picture, stop=lease.stop),
+                model=planner.model,
                 seen=seen,
             )
         )

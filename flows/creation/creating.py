@@ -3,15 +3,10 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Failed
 
-from agent.model.metered import Metered
-from agent.model.openai_model import OpenAIModel
-from agent.model.redacted import RedactedModel
-from agent.redaction import Redaction
 from blocks.digital_employee import DigitalEmployee
 from blocks.loading import load_block
 from blocks.store.leases import LeaseState
@@ -20,16 +15,14 @@ from blueprint.errors import InvalidInput, MissionsError, UnknownName
 from blueprint.mission import Mission
 from blueprint.values import known_timezone
 from flows.creation.plan_file import read_plan
+from flows.creation.planner import open_planner
 from flows.creation.planning import Planning, plan_mission
 from flows.creation.surroundings import look_around
-from flows.naming import mission_id_for, steps_key
+from flows.naming import mission_id_for
 from flows.opening import open_store
-from flows.people.asking import People
 from flows.people.telling import failed, failure_id
 from flows.runs.lease import Lease, held_lease, is_last_word
-from flows.runs.picture import Picture
 from flows.runs.running import is_cancelled, present_flow_run
-from flows.runs.steps import StepModel
 from flows.settings import RunSettings
 
 OPERATION = "create"
@@ -100,23 +93,13 @@ async def _create(lease: Lease, settings: RunSettings, wanted: Commission) -> st
     employee = await (await load_block(DigitalEmployee, wanted.employee)).employee()
     seen = await look_around(employee, settings)
     mission = await _own_mission(lease.store, lease.run_id, wanted)
-    picture = Picture(flow_run_id=lease.run_id, artifact_key=steps_key(mission.id, lease.run_id))
-    people = People(
-        lease=lease,
-        picture=picture,
-        mission_id=mission.id,
-        zone=mission.timezone,
-        answer_seconds=settings.answer_timeout_seconds,
-    )
-    redaction = Redaction.of(employee.servers, employee.model)
-    async with OpenAIModel(employee.model) as endpoint:
-        model = Metered(inner=endpoint, spent=partial(lease.store.planning_usage.add, mission.id))
+    async with open_planner(lease, settings, mission, employee) as planner:
         planning = Planning(
             lease=lease,
-            people=people,
+            people=planner.people,
             mission=mission,
             employee=employee,
-            model=StepModel(inner=RedactedModel(inner=model, redaction=redaction), picture=picture, stop=lease.stop),
+            model=planner.model,
             seen=seen,
             given=given,
         )

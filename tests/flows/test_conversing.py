@@ -40,6 +40,7 @@ async def test_several_wishes_are_shown_as_one_change_and_take_effect_when_confi
         names = [one.name for one in await find_deployments(mission_tag(mission.id), client)]
         assert names == [f"{mission.id}--check-the-disks", f"{mission.id}--check-the-memory"]
         said = [(turn.role, turn.text) for turn in await store.conversation.of(mission.id)]
+        assert (await store.planning_usage.of(mission.id)).input_tokens > 0
     assert said[0] == ("person", message)
     assert "Version 2 of the plan is in force." in said[-1][1]
     assert "check-the-disks: every day at 02:00, UTC." in said[-1][1]

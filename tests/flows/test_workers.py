@@ -1,12 +1,10 @@
 """What only one of the two workers does: the warm one puts its runs back when it stops, the stock one can be anywhere."""
 
 import asyncio
-import os
 import shutil
 import signal
-import sys
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -26,6 +24,7 @@ from tests.fakes.counter import Counter, wait_until
 from tests.fakes.installation import Installation, task
 from tests.fakes.interrupting import BACK_SECONDS, kill_run, reaches
 from tests.fakes.model_server import Turn, calls, held, scripted_model, waits
+from tests.fakes.stock_worker import stock_worker
 
 DONE = calls(("conclude", {"summary": "All counted.", "findings": []}))
 COUNT = calls(("counter__count", {"text": "one"}))
@@ -142,7 +141,7 @@ async def test_a_stock_worker_by_itself_runs_a_task_over_a_kill_and_an_approval(
         employee = await installation.employ(model_url=model.url, servers=[counter.connection()])
         mission = await installation.launch(task(), employee=employee)
         await _move_to_pool(installation, mission, pool)
-        async with _stock_worker(installation, pool, tmp_path / "worker.log"):
+        async with stock_worker(installation, tmp_path / "worker.log", pool):
             run_id = await installation.start(mission)
             await wait_until(lambda: bool(model.requests), BACK_SECONDS)
             await kill_run(installation, run_id)
@@ -160,18 +159,3 @@ async def _move_to_pool(here: Installation, mission: Mission, pool: str) -> None
         await client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
         deployment = await client.read_deployment_by_name(f"{TASK_FLOW}/{deployment_name(mission.id, 'work')}")
         await client.update_deployment(UUID(str(deployment.id)), DeploymentUpdate(work_pool_name=pool))
-
-
-@asynccontextmanager
-async def _stock_worker(here: Installation, pool: str, log: Path) -> AsyncGenerator[None]:
-    """`prefect worker start` as docs/operations.md tells, with what a run needs in its environment."""
-    own = {"PREFECT_API_URL": here.addresses.api_url, "PREFECT_HOME": str(here.home / "prefect")}
-    needed = {"MISSIONS_HOME": str(here.home), "MISSIONS_LEASE_SECONDS": "4", "PREFECT_WORKER_QUERY_SECONDS": "1"}
-    command = (sys.executable, "-P", "-m", "prefect", "worker", "start", "--type", "process", "--pool", pool)
-    with log.open("wb") as output:
-        worker = await asyncio.create_subprocess_exec(*command, env=os.environ | own | needed, stdout=output, stderr=output)
-    try:
-        yield
-    finally:
-        worker.terminate()
-        await asyncio.wait_for(worker.wait(), 60)

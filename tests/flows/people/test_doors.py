@@ -1,10 +1,8 @@
 """Several doors to one request: the first answer counts, the others are told; what does not fit may be tried again (R5.5)."""
 
 import asyncio
-import os
-import sys
-from collections.abc import AsyncGenerator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,7 +15,6 @@ from blueprint.errors import InvalidInput
 from blueprint.records import RunState
 from blueprint.requests import Decision
 from blueprint.stream import Answered
-from deployments.local.stack import WORK_POOL
 from flows.following import Over, follow
 from flows.people.inputs import has_form
 from flows.people.links import link
@@ -29,6 +26,7 @@ from tests.fakes.counter import Counter, wait_until
 from tests.fakes.installation import Installation, task
 from tests.fakes.interrupting import BACK_SECONDS, reaches
 from tests.fakes.model_server import ScriptedModel, Turn, calls, scripted_model, waits
+from tests.fakes.stock_worker import stock_worker
 
 DONE = calls(("conclude", {"summary": "All counted.", "findings": []}))
 APPROVED = {"decision": "approve", "comment": ""}
@@ -47,21 +45,6 @@ async def _waiting(here: Installation, model: ScriptedModel, counter: Counter) -
     return run_id
 
 
-@asynccontextmanager
-async def _second_worker(here: Installation) -> AsyncGenerator[None]:
-    """Another worker of the same pool, as a person would start it beside the installation."""
-    command = (sys.executable, "-P", "-m", "prefect", "worker", "start", "--type", "process", "--pool", WORK_POOL)
-    own = {"PREFECT_API_URL": here.addresses.api_url, "MISSIONS_HOME": str(here.home), "MISSIONS_LEASE_SECONDS": "4"}
-    worker = await asyncio.create_subprocess_exec(
-        *command, env={**os.environ, **own}, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        yield
-    finally:
-        worker.terminate()
-        await asyncio.wait_for(worker.wait(), 30)
-
-
 async def test_of_answers_at_the_same_instant_by_form_command_and_link_one_counts(
     installation: Installation, tmp_path: Path
 ) -> None:
@@ -69,7 +52,7 @@ async def test_of_answers_at_the_same_instant_by_form_command_and_link_one_count
     async with AsyncExitStack() as opened:
         store = await opened.enter_async_context(installation.store())
         client = await opened.enter_async_context(installation.client())
-        await opened.enter_async_context(_second_worker(installation))
+        await opened.enter_async_context(stock_worker(installation, tmp_path / "worker.log"))
         visitor = await opened.enter_async_context(httpx.AsyncClient(timeout=60))
         scripts = [[_count(counter.folder.name), DONE] for counter in counters]
         models = [await opened.enter_async_context(scripted_model(script)) for script in scripts]
