@@ -22,7 +22,7 @@ from benchmarks.machine import Row, machine_line, table
 from blueprint.plan import Task
 from blueprint.triggers import Cron, Event, LabelMatch, Once, Trigger
 from deployments.apply import apply
-from flows.creation.launching import compiled
+from flows.creation.compiling import compiled
 from tests.fakes.installation import Installation, open_folder, task
 
 CRON, EVENTS, ONCE = 40, 50, 10

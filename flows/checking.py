@@ -25,6 +25,7 @@ from blocks.model_endpoint import ModelEndpoint
 from blocks.store.store import Store
 from blueprint.errors import MissionsError, Unavailable
 from blueprint.values import Value
+from deployments.present import find_deployments
 from deployments.spec import WORK_POOL
 from deployments.system import SYSTEM_TAG
 from flows.drift import MEND, check_plans
@@ -188,8 +189,7 @@ async def _service(url: str) -> str:
 
 
 async def _system_flows(client: PrefectClient) -> str:
-    found = await client.read_deployments()
-    names = sorted(deployment.name for deployment in found if SYSTEM_TAG in deployment.tags)
+    names = [deployment.name for deployment in await find_deployments(SYSTEM_TAG, client)]
     if not names:
         raise Unavailable("None is deployed.")
     return ", ".join(names)

@@ -14,7 +14,7 @@ from deployments.present import Present, read_all, tag_of, used_beside
 from deployments.spec import MISSIONS_TAG, DeploymentPlan, mission_tag
 from deployments.steps import steps
 from deployments.system import SYSTEM_TAG
-from flows.creation.launching import compiled
+from flows.creation.compiling import compiled
 
 MEND = (
     "`missions launch MISSION` writes what is missing or differs, and with --dry-run only says so; "

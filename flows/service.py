@@ -27,7 +27,6 @@ from flows.opening import open_store
 from flows.people.answer_page import AnswerPages
 from flows.records.drawing import draw_forever
 from flows.recovery.reconciling import Reconciler
-from flows.reporting.clock import ReportClock, report_forever, start_report
 from flows.settings import RunSettings
 
 logger = logging.getLogger(__name__)
@@ -47,7 +46,6 @@ async def reconcile_once(home: Path) -> int:
         reconciler = Reconciler(store=store, client=client, home=home)
         await reconciler.account()
         touched = await reconciler.round() + await reconciler.lost() + await finish_deletions(store, client, home)
-        await ReportClock(store=store, start=partial(start_report, client)).start_due()
         await (await new_deliverer(store, home)).round()
         return touched
 
@@ -96,7 +94,6 @@ async def _at_work(gateway: Gateway) -> AsyncGenerator[None]:
         draw_forever(),
         run_gateway(gateway),
         deliver_forever(settings),
-        report_forever(),
     )
     loops = [asyncio.create_task(one) for one in work]
     try:

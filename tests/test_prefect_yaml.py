@@ -4,6 +4,7 @@ Write it again after a change of a system flow: `.venv/bin/python -m tests.test_
 """
 
 from deployments.prefect_yaml import render_prefect_yaml
+from deployments.present import find_deployments
 from deployments.system import SYSTEM_TAG
 from flows.starting import start
 from flows.system import system_deployments
@@ -20,7 +21,7 @@ def test_the_file_is_up_to_date():
 async def test_prefect_deploys_it_and_a_creation_from_it_asks_what_is_missing(installation: Installation) -> None:
     await deploy(installation)
     async with installation.client() as client:
-        found = [one.name for one in await client.read_deployments() if SYSTEM_TAG in one.tags]
+        found = [one.name for one in await find_deployments(SYSTEM_TAG, client)]
         run_id = await start(client, "create/create", {"goal": "Inspect this host"})
     assert sorted(found) == sorted(spec.name for spec in system_deployments().deployments)
     assert (await installation.asked(run_id)).key == "align-1"

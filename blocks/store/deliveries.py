@@ -31,12 +31,8 @@ class Deliveries:
     async def unrouted(self) -> list[Message]:
         """Messages for which no channels were chosen yet, the oldest first; what another version wrote is left to it."""
         query = select(messages.c.document).where(messages.c.routed_at.is_(None)).order_by(messages.c.place).limit(_MOST_ROUTED)
-
-        async def work(connection: AsyncConnection) -> list[Message]:
-            found = [from_known_document(Message, row) for row in (await connection.execute(query)).mappings()]
-            return [message for message in found if message is not None]
-
-        return await self.database.read(work)
+        found = [from_known_document(Message, row) for row in await self.database.rows(query)]
+        return [message for message in found if message is not None]
 
     async def route(self, message_id: str, channels: Sequence[str]) -> None:
         """Owe the message to these channels, in one transaction with the note that it is routed."""
@@ -54,11 +50,7 @@ class Deliveries:
     async def channels_due(self) -> list[str]:
         """Channels that have something to take now."""
         query = select(deliveries.c.channel).where(_UNSETTLED, deliveries.c.next_at <= DATABASE_NOW).distinct()
-
-        async def work(connection: AsyncConnection) -> list[str]:
-            return sorted(await connection.scalars(query))
-
-        return await self.database.read(work)
+        return sorted(row["channel"] for row in await self.database.rows(query))
 
     async def due(self, channel: str) -> list[Due]:
         """What the channel has to take now, in the order in which it came."""
@@ -69,16 +61,12 @@ class Deliveries:
             .order_by(messages.c.place)
             .limit(_MOST_DUE)
         )
-
-        async def work(connection: AsyncConnection) -> list[Due]:
-            found = [(row, from_known_document(Message, row)) for row in (await connection.execute(query)).mappings()]
-            return [
-                Due(channel=channel, message=message, attempts=row["attempts"], bundle=row["bundle"])
-                for row, message in found
-                if message is not None
-            ]
-
-        return await self.database.read(work)
+        found = [(row, from_known_document(Message, row)) for row in await self.database.rows(query)]
+        return [
+            Due(channel=channel, message=message, attempts=row["attempts"], bundle=row["bundle"])
+            for row, message in found
+            if message is not None
+        ]
 
     async def claim(self, channel: str, bundle: Bundle, seconds: float) -> bool:
         """Note, before it is sent, what is about to be sent; False when another process has some of it by now."""
@@ -115,11 +103,7 @@ class Deliveries:
     async def waiting(self) -> dict[str, int]:
         """How many messages each channel has not taken yet."""
         query = select(deliveries.c.channel, func.count().label("waiting")).where(_UNSETTLED).group_by(deliveries.c.channel)
-
-        async def work(connection: AsyncConnection) -> dict[str, int]:
-            return {row.channel: row.waiting for row in await connection.execute(query)}
-
-        return await self.database.read(work)
+        return {row["channel"]: row["waiting"] for row in await self.database.rows(query)}
 
     async def _settle(self, which: Sequence[ColumnElement[bool]], reason: str) -> int:
         """End deliveries; `reason` says why without success, and stands before what was wrong last."""

@@ -41,31 +41,17 @@ class MissionReports:
     async def find(self, run_id: str) -> MissionReportRecord | None:
         """The report that a flow run has made, None while it has not."""
         query = select(mission_reports.c.document).where(mission_reports.c.id == run_id)
-
-        async def work(connection: AsyncConnection) -> MissionReportRecord | None:
-            row = (await connection.execute(query)).mappings().one_or_none()
-            return None if row is None else from_document(MissionReportRecord, row)
-
-        return await self.database.read(work)
+        row = await self.database.row(query)
+        return None if row is None else from_document(MissionReportRecord, row)
 
     async def list(self, mission_id: str) -> list[MissionReportRecord]:
         """A Mission's reports, the newest first."""
         of_mission = mission_reports.c.mission_id == mission_id
         query = select(mission_reports.c.document).where(of_mission).order_by(mission_reports.c.until.desc())
+        return [from_document(MissionReportRecord, row) for row in await self.database.rows(query)]
 
-        async def work(connection: AsyncConnection) -> list[MissionReportRecord]:
-            return [from_document(MissionReportRecord, row) for row in (await connection.execute(query)).mappings()]
-
-        return await self.database.read(work)
-
-    async def reported_until(self) -> dict[str, datetime]:
-        """Up to when each Mission has reported by itself."""
-        latest = select(mission_reports.c.mission_id, func.max(mission_reports.c.until).label("until")).where(
-            mission_reports.c.is_scheduled
-        )
-
-        async def work(connection: AsyncConnection) -> dict[str, datetime]:
-            found = await connection.execute(latest.group_by(mission_reports.c.mission_id))
-            return {row.mission_id: row.until for row in found}
-
-        return await self.database.read(work)
+    async def reported_until(self, mission_id: str) -> datetime | None:
+        """Up to when the Mission has reported by itself; None before its first report."""
+        own = (mission_reports.c.is_scheduled, mission_reports.c.mission_id == mission_id)
+        query = select(func.max(mission_reports.c.until)).where(*own)
+        return await self.database.read(lambda connection: connection.scalar(query))

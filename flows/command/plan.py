@@ -20,7 +20,7 @@ from deployments.prefect_yaml import render_prefect_yaml
 from flows.command.output import AsJson, Session, command, session, show, show_json, show_table
 from flows.command.runs import OfMission
 from flows.creation.choosing import chosen_plan
-from flows.creation.launching import compiled
+from flows.creation.compiling import compiled
 from flows.creation.page import plan_page
 from flows.creation.plan_file import write_plan
 from flows.creation.surroundings import Seen, look_around

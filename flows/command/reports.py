@@ -19,7 +19,7 @@ from flows.command.output import AsJson, Session, command, session, show, show_j
 from flows.command.runs import OfMission, OfRun
 from flows.following import POLL_SECONDS
 from flows.naming import report_key, summary_key
-from flows.reporting.clock import DEPLOYMENT
+from flows.reporting.scheduling import set_report_times
 from flows.settings import RunSettings
 from flows.starting import start
 from reports.files import write_index
@@ -72,7 +72,7 @@ async def summary(
         found = await here.store.missions.find(mission)
         if schedule is not None:
             return await _set_schedule(here, found.id, schedule, as_json)
-        run_id = await start(here.client, DEPLOYMENT, {"mission": found.id, "days": days})
+        run_id = await start(here.client, "report/report", {"mission": found.id, "days": days})
         made = await _report_of(here, run_id)
         if open_page:
             return _open((_settings().home / made.report_path).with_suffix(".html"))
@@ -85,7 +85,7 @@ async def _set_schedule(here: Session, mission_id: str, schedule: str, as_json: 
         times = ReportTimes(cron="" if schedule.strip().lower() == "never" else schedule)
     except ValueError as error:
         raise InvalidInput(f"The schedule {schedule!r} can't be used: {error}") from error
-    changed = await here.store.missions.set_report_times(mission_id, times)
+    changed = await set_report_times(here.store, here.client, mission_id, times)
     due = next_report(times.cron, await here.store.now(), changed.timezone)
     if as_json:
         return show_json({"mission": mission_id, "cron": times.cron, "next": due})

@@ -1,37 +1,21 @@
 """Launches a confirmed plan: deployments first made equal to it, then the Mission is Active (R2.4, R2.7)."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from time import monotonic
 
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.utilities.callables import parameter_schema
-from pydantic import JsonValue, TypeAdapter
 
 from blocks.store.store import Store
-from blueprint.errors import InvalidBlueprint, InvalidInput, Outdated, Unavailable
+from blueprint.errors import InvalidBlueprint, InvalidInput, Outdated
 from blueprint.mission import Mission, MissionState, check_transition
 from blueprint.plan import Blueprint
 from blueprint.problems import Problem
 from blueprint.records import Message
 from deployments.apply import apply, set_paused, would_apply
 from deployments.changes import Change, Changes, change
-from deployments.compiler import compile_blueprint
 from deployments.spec import DeploymentPlan
-from flows.run_task import run_task
-
-PATIENCE_SECONDS = 60
-"""So long one launch, or another change, of a Mission waits for another."""
-
-_SCHEMA: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
-
-
-def compiled(mission: Mission, plan: Blueprint, version: int) -> DeploymentPlan:
-    """The deployments of a plan, with the parameter form of `run_task`; InvalidInput for what can't be compiled."""
-    schema = _SCHEMA.validate_python(parameter_schema(run_task).model_dump(exclude_unset=True))
-    return compile_blueprint(mission, plan, version, parameter_schema=schema)
+from flows.creation.compiling import compiled
+from flows.lifecycle.sole_change import sole_change
 
 
 async def launch_plan(store: Store, mission_id: str, *, version: int, digest: str, by: str, problems: list[Problem]) -> Changes:
@@ -57,21 +41,6 @@ async def replace_plan(
             raise Outdated(mission_id, replaces, mission.plan_version)
         is_paused = mission.state is MissionState.PAUSED
         return await _launch(store, mission_id, version=version, digest=digest, by=by, problems=problems, is_paused=is_paused)
-
-
-@asynccontextmanager
-async def sole_change(store: Store, mission_id: str) -> AsyncGenerator[None]:
-    """Nobody else launches, changes or switches this Mission meanwhile. Unavailable when that takes too long."""
-    give_up = monotonic() + PATIENCE_SECONDS
-    while monotonic() < give_up:
-        async with store.advisory_lock(f"launch:{mission_id}") as is_ours:
-            if is_ours:
-                yield
-                return
-        await asyncio.sleep(0.2)
-    raise Unavailable(
-        f"Mission {mission_id!r} is being launched or changed by somebody else for over {PATIENCE_SECONDS} s; try again."
-    )
 
 
 async def launch_would_do(client: PrefectClient, mission: Mission, plan: Blueprint, version: int) -> list[Change]:

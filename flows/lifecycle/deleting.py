@@ -21,10 +21,10 @@ from blueprint.mission import Mission
 from deployments.local.forgetting import forget_deleted, is_under
 from deployments.removal import Found, find_all, find_runs, remove_all
 from deployments.traces import QUIET_SECONDS, connected, forget_events, is_prefects, tables_that_name
-from flows.creation.launching import sole_change
 from flows.lifecycle.ending import end_runs
 from flows.lifecycle.files import files_that_name, remove_files
 from flows.lifecycle.publishing import publish_certificate
+from flows.lifecycle.sole_change import sole_change
 from flows.naming import ALL_INBOX
 from flows.records.drawing import Drawn, draw_index
 

@@ -11,7 +11,7 @@ from blueprint.plan import Task
 from blueprint.records import Message
 from blueprint.triggers import Once
 from deployments.apply import set_paused
-from flows.creation.launching import sole_change
+from flows.lifecycle.sole_change import sole_change
 
 
 async def disable(store: Store, client: PrefectClient, mission_id: str, *, by: str) -> Mission:

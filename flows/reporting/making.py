@@ -19,7 +19,7 @@ FILE_NAME = "mission-report"
 
 
 async def make_report(
-    store: Store, home: Path, run_id: str, mission_id: str, period: Period, *, is_scheduled: bool
+    store: Store, home: Path, run_id: str, mission_id: str, period: Period, *, is_scheduled: bool = False
 ) -> MissionReportRecord:
     """Report the period once for each flow run; UnknownName when there is no such Mission."""
     if known := await store.mission_reports.find(run_id):

@@ -38,7 +38,7 @@ async def test_several_wishes_are_shown_as_one_change_and_take_effect_when_confi
         changed = await store.missions.get(mission.id)
         assert (changed.title, changed.plan_version, changed.state) == ("Patrol", 2, MissionState.ACTIVE)
         names = [one.name for one in await find_deployments(mission_tag(mission.id), client)]
-        assert names == [f"{mission.id}--check-the-disks", f"{mission.id}--check-the-memory"]
+        assert names == [f"{mission.id}--check-the-disks", f"{mission.id}--check-the-memory", f"{mission.id}--mission_report"]
         said = [(turn.role, turn.text) for turn in await store.conversation.of(mission.id)]
         assert (await store.planning_usage.of(mission.id)).input_tokens > 0
     assert said[0] == ("person", message)
@@ -86,7 +86,7 @@ async def test_what_is_not_clear_is_asked_back_and_a_paused_mission_stays_paused
         assert "Version 2 of the plan is in force." in changed.stdout, changed.stderr
         now = await store.missions.get(mission.id)
         assert (now.state, now.plan_version) == (MissionState.PAUSED, 2)
-        assert [one.paused for one in await find_deployments(mission_tag(mission.id), client)] == [True]
+        assert [one.paused for one in await find_deployments(mission_tag(mission.id), client)] == [True, True]
         by_console = await start(client, "converse/converse", {"mission": "no such", "text": "hello"})
         assert "There is no Mission 'no such'" in str((await reaches(installation, by_console, "Failed")).message)
     calendar = await run_here(installation, "runs", mission.id, "--calendar", "--json")

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -11,6 +11,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import ArtifactFilter
 from prefect.events import Event as PrefectEvent
 from prefect.events import Resource
+from prefect.exceptions import ObjectNotFound
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -103,9 +104,10 @@ async def test_a_deletion_that_was_begun_in_the_console_is_finished_by_the_servi
             await begin_deletion(store, mission.id, mission.title, by="test")
         run_id = await start(client, "delete/delete", {"mission": mission.id, "confirm": mission.id})
         done = await _finished(store, mission)
-        assert "| deployments | 1 |" in (installation.home / "certificates" / f"deleted-{done.key[:16]}.md").read_text()
+        assert "| deployments | 2 |" in (installation.home / "certificates" / f"deleted-{done.key[:16]}.md").read_text()
         assert await _places(store, installation, mission.id) == []
-        assert run_id not in [str(run.id) for run in await client.read_flow_runs()]
+        with pytest.raises(ObjectNotFound):
+            await client.read_flow_run(UUID(run_id))
 
 
 async def _inbox_drawn(client: PrefectClient, word: str) -> None:

@@ -8,19 +8,25 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
+from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import ArtifactFilter
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.exceptions import ObjectNotFound
 from pydantic import SecretStr
 
 from blocks.notification_channel import NotificationChannel
 from blocks.sending.webhook import is_ours
 from blueprint.notification import MissionRule
 from blueprint.records import RunState
+from blueprint.reporting import WEEKLY
 from flows.naming import inbox_key, summary_key
 from flows.starting import start
 from reports.chart import PICTURE
 from tests.fakes.chat_sink import ChatSink, chat_sink
 from tests.fakes.counter import Counter
 from tests.fakes.installation import Installation, task
+from tests.fakes.interrupting import reaches
 from tests.fakes.mail_sink import MailSink, html_of, mail_sink
 from tests.fakes.model_server import calls, scripted_model
 
@@ -104,8 +110,28 @@ async def test_a_mission_report_is_made_on_demand_with_a_picture_and_is_listed(i
         wanted = ArtifactFilter.model_validate({"key": {"any_": [summary_key(mission.id)]}})
         artifacts = await client.read_artifacts(artifact_filter=wanted)
     assert [artifact.data for artifact in artifacts] == [text]
-    scheduled = await installation.command("summary", mission.id, "--schedule", "0 6 * * *", "--json")
-    assert scheduled.json["cron"] == "0 6 * * *"
+
+
+async def test_when_a_mission_reports_by_itself_is_a_schedule_in_prefect_that_people_change(installation: Installation) -> None:
+    mission = await installation.launch(task())
+    name = f"report/{mission.id}--mission_report"
+    async with installation.client() as client:
+        assert await _crons(client, name) == [WEEKLY]
+        changed = await installation.command("summary", mission.id, "--schedule", "0 6 * * *", "--json")
+        assert changed.json["cron"] == "0 6 * * *"
+        assert await _crons(client, name) == ["0 6 * * *"]
+        with installation.chosen():
+            early = await start(client, name, {})
+        await reaches(installation, early, "Completed")
+        assert (await installation.command("reports", mission.id, "--json")).json["mission_reports"] == [], "none was due"
+        await installation.command("summary", mission.id, "--schedule", "never")
+        with pytest.raises(ObjectNotFound):
+            await _crons(client, name)
+
+
+async def _crons(client: PrefectClient, name: str) -> list[str]:
+    schedules = [one.schedule for one in (await client.read_deployment_by_name(name)).schedules]
+    return [one.cron for one in schedules if isinstance(one, CronSchedule)]
 
 
 async def test_the_inbox_flow_shows_open_questions_and_messages(installation: Installation) -> None:
@@ -116,7 +142,8 @@ async def test_the_inbox_flow_shows_open_questions_and_messages(installation: In
         async with asyncio.timeout(60):
             while (state := (await client.read_flow_run(UUID(run_id))).state) is None or not state.is_final():
                 await asyncio.sleep(0.1)
-        artifacts = [artifact for artifact in await client.read_artifacts() if artifact.key == inbox_key(mission.id)]
+        wanted = ArtifactFilter.model_validate({"key": {"any_": [inbox_key(mission.id)]}})
+        artifacts = await client.read_artifacts(artifact_filter=wanted)
     assert "Tested: launched" in str(artifacts[0].data)
     async with installation.store() as store:
         assert all(message.is_read for message in await store.messages.list(mission_id=mission.id))

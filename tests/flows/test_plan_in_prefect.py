@@ -54,7 +54,7 @@ async def dry_run(here: Installation, mission: Mission) -> list[dict[str, Any]]:
 async def spoil(client: PrefectClient, mission: Mission) -> None:
     """What people can do in the console, each thing to an object of its own."""
     there = await present(client, mission)
-    deployments = {one.parameters["task"]: one for one in there.deployments}
+    deployments = {one.name.split("--")[-1]: one for one in there.deployments}
     automations = {one.name.split(":")[-1]: one for one in there.automations}
     [schedule] = deployments["disk"].schedules
     await client.update_deployment_schedule(
@@ -113,7 +113,7 @@ async def test_what_belongs_to_no_mission_is_named(installation: Installation) -
         found = await find_drifts([], store, client)
         await remove(mission.id, client)
     claims = [text for text in found if mission.id in text]
-    assert len(claims) == len(TASKS) + 2
+    assert len(claims) == len(TASKS) + 3, "two automations, and the deployment of the reports"
     assert f"automation mission:{mission.id}:why belongs to no Mission that was launched" in claims
 
 
@@ -124,7 +124,7 @@ async def test_two_launches_at_once_make_each_object_once(installation: Installa
         plan = await store.plans.get(mission.id, 1)
         launch = partial(launch_plan, store, mission.id, version=1, digest=plan.digest, by="test", problems=[])
         first, second = await asyncio.gather(launch(), launch())
-        assert sorted([len(first.created), len(second.created)]) == [0, 8]
+        assert sorted([len(first.created), len(second.created)]) == [0, 9]
         assert len((await present(client, mission)).automations) == 2
 
 

@@ -32,6 +32,8 @@ from tests.fakes.model_server import calls, held, scripted_model
 Found = TypeVar("Found")
 
 TASKS = 50
+ALL = TASKS + 1
+"""Deployments: one reports."""
 FAILS_AT = 20
 
 
@@ -58,11 +60,11 @@ async def test_fifty_tasks_are_disabled_with_one_word_and_the_rest_is_made_up_fo
         async with PrefectClient(api=installation.addresses.api_url, httpx_settings=hooks) as failing:
             with pytest.raises(Away):
                 await disable(store, failing, mission.id, by="test")
-        assert await paused(client, mission) == [True] * (FAILS_AT - 1) + [False] * (TASKS - FAILS_AT + 1)
+        assert await paused(client, mission) == [True] * (FAILS_AT - 1) + [False] * (ALL - FAILS_AT + 1)
         with pytest.raises(InvalidInput, match="is Paused; only an Active one runs Tasks"):
             await start_task(client, await store.missions.get(mission.id), await store.plans.get(mission.id, 1), f"t{TASKS - 1}")
         await disable(store, client, mission.id, by="test")
-        assert await paused(client, mission) == [True] * TASKS
+        assert await paused(client, mission) == [True] * ALL
         with pytest.raises(ForbiddenTransition, match="is Paused and can't become Paused; it can become Active or Deleted"):
             await disable(store, client, mission.id, by="test")
         hooks = {"event_hooks": {"request": [FailsAt(FAILS_AT)]}}
@@ -71,7 +73,7 @@ async def test_fifty_tasks_are_disabled_with_one_word_and_the_rest_is_made_up_fo
                 await enable(store, failing, mission.id, by="test")
         assert (await store.missions.get(mission.id)).state is MissionState.PAUSED
         await enable(store, client, mission.id, by="test")
-        assert await paused(client, mission) == [False] * TASKS
+        assert await paused(client, mission) == [False] * ALL
 
 
 async def test_a_paused_mission_refuses_every_door_and_lets_a_run_in_progress_end(installation: Installation) -> None:
