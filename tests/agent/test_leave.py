@@ -15,6 +15,7 @@ from blueprint.standing import StandingRule
 from blueprint.stream import Intended, LookedAgain, Outcome, Returned
 from tests.fakes.counter import Counter
 from tests.fakes.model_server import Turn, calls, scripted_model
+from tests.fakes.records import standing_rule
 from tests.fakes.run import MemoryJournal, ProcessEnded, ToldPeople, agent_at_work
 
 BRIEF = Brief(system="You are careful.", task="Count.", step_limit=20, token_budget=100_000)
@@ -28,16 +29,7 @@ def _count(text: str) -> Turn:
 
 
 def _rule(text: str) -> StandingRule:
-    return StandingRule(
-        id="r-1",
-        mission_id="hosts",
-        tool="counter.count",
-        arguments={"text": text},
-        expires_at=NOW + timedelta(days=7),
-        uses_a_day=5,
-        made_by="command:alice",
-        made_at=NOW,
-    )
+    return standing_rule(NOW, tool="counter.count", arguments={"text": text})
 
 
 @asynccontextmanager

@@ -8,8 +8,9 @@ from blueprint.calendar import Entry, Month, entries, read_month
 from blueprint.errors import InvalidInput
 from blueprint.mission import Mission, MissionState
 from blueprint.plan import Blueprint, Task
-from blueprint.records import FireRecord, RunRecord, RunState, StartedBy
+from blueprint.records import FireRecord, RunRecord, RunState
 from blueprint.triggers import Cron, Manual, Once, Trigger
+from tests.fakes.records import run_record
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 MISSION = Mission(id="m", title="M", goal="G", state=MissionState.ACTIVE, plan_version=1, created_at=NOW, active_at=NOW)
@@ -24,17 +25,7 @@ def plan(*tasks: Task) -> Blueprint:
 
 
 def run(day: int, name: str = "disk", state: RunState = RunState.SUCCESS) -> RunRecord:
-    at = datetime(2026, 11, day, 1, tzinfo=UTC)
-    return RunRecord(
-        id=f"run-{day}",
-        mission_id="m",
-        task=name,
-        plan_version=1,
-        started_by=StartedBy.CRON,
-        scheduled_for=at,
-        started_at=at,
-        state=state,
-    )
+    return run_record(datetime(2026, 11, day, 1, tzinfo=UTC), id=f"run-{day}", task=name, state=state)
 
 
 def fire(day: int) -> FireRecord:

@@ -9,21 +9,13 @@ from pydantic import JsonValue, ValidationError
 
 from blueprint.policy import ToolCall
 from blueprint.standing import StandingRule, fits_pattern, span
+from tests.fakes.records import standing_rule
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 def _rule(tool: str = "host.restart", **arguments: str) -> StandingRule:
-    return StandingRule(
-        id="r-1",
-        mission_id="hosts",
-        tool=tool,
-        arguments=arguments,
-        expires_at=NOW + timedelta(days=7),
-        uses_a_day=5,
-        made_by="command:alice",
-        made_at=NOW,
-    )
+    return standing_rule(NOW, tool=tool, arguments=arguments)
 
 
 def _call(tool: str = "restart", **arguments: JsonValue) -> ToolCall:

@@ -19,7 +19,6 @@ from blueprint.occasion import EventGiven
 from blueprint.policy import RiskPolicy, Rule, ToolRule
 from blueprint.records import RunState
 from blueprint.requests import ApprovalQuestion, Decision, Request
-from blueprint.standing import StandingRule
 from blueprint.stream import Conclusion, Finding, Intended, Returned, Severity
 from reports.forms import question_page
 from reports.html import html_page
@@ -27,6 +26,7 @@ from reports.snapshot import process_snapshot
 from reports.steps import session_page, step_page
 from reports.task_report import ReportLinks, task_report
 from tests.fakes.model_server import Turn, calls, scripted_model
+from tests.fakes.records import standing_rule
 from tests.fakes.run import MemoryJournal, ToldPeople, agent_at_work
 from tests.injection.corpus import ALERTS, CHANNELS, DESCRIPTIONS, FILES, LOGS, RESULTS, SKILLS, WIPE, Injection
 from tests.reports import runs
@@ -37,16 +37,7 @@ GOAL = "Look after this host. Restart web when it is slow."
 OWN = ("restart web",)
 """What the goal itself asks for, and a person approves for the whole run."""
 POLICY = RiskPolicy(rules=(ToolRule(tool="ops.wipe", rule=Rule.FORBID),))
-LEAVE = StandingRule(
-    id="r-1",
-    mission_id="m-1",
-    tool="ops.restart",
-    arguments={"service": "**-**"},
-    expires_at=NOW + timedelta(days=1),
-    uses_a_day=1_000,
-    made_by="alice",
-    made_at=NOW,
-)
+LEAVE = standing_rule(NOW, tool="ops.restart", arguments={"service": "**-**"}, uses_a_day=1_000)
 NOT_TRACED = {"/home/alice", "/delete-var-www", "/skill/data"}
 """Put into other words by the model: asked about by the tool's own rule, but with no word on where they come from."""
 

@@ -6,9 +6,10 @@ import pytest
 
 from blueprint.calendar import Entry, Month
 from blueprint.mission import Mission, MissionState
-from blueprint.records import FireRecord, RunRecord, RunState, StartedBy
+from blueprint.records import FireRecord, RunRecord, RunState
 from reports.calendar import RunLinks, calendar_page, weeks
 from reports.mission_index import Row, index_page
+from tests.fakes.records import run_record
 from tests.reports.hostile import VALID, kinds
 
 MONTH = Month(year=2026, number=11, timezone="Europe/Berlin")
@@ -17,18 +18,8 @@ URL = "http://127.0.0.1:4200/v2/runs/flow-run/run-12345678"
 
 
 def _run(at: datetime, reason: str = "") -> RunRecord:
-    return RunRecord(
-        id="run-12345678",
-        mission_id="m",
-        task="disk",
-        plan_version=1,
-        started_by=StartedBy.CRON,
-        scheduled_for=at,
-        started_at=at,
-        ended_at=at + timedelta(minutes=3),
-        state=RunState.FAILED,
-        reason=reason,
-    )
+    ended = at + timedelta(minutes=3)
+    return run_record(at, id="run-12345678", ended_at=ended, state=RunState.FAILED, reason=reason)
 
 
 def _fire(reason: str) -> FireRecord:

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 from blueprint.plan import Blueprint, Strategy, Task, WhenBusy
-from blueprint.records import RunRecord, RunState, StartedBy
+from blueprint.records import RunRecord, RunState
 from blueprint.stream import Usage
 from blueprint.triggers import Cron, Event, Manual, Trigger
 from reports.load import Experience, Prices, experience, overlaps, runs_a_day, task_loads
 from reports.outlook import outlook_of
 from reports.schedule import forecast
+from tests.fakes.records import run_record
 
 NOW = datetime(2027, 3, 1, tzinfo=UTC)
 
@@ -31,19 +32,10 @@ def _lasting(**seconds: float) -> dict[str, Experience]:
 
 
 def _run(tokens: int, seconds: float, *, is_over: bool = True) -> RunRecord:
-    return RunRecord(
-        id="r",
-        mission_id="m",
-        task="t",
-        plan_version=1,
-        started_by=StartedBy.CRON,
-        scheduled_for=NOW,
-        started_at=NOW,
-        ended_at=NOW if is_over else None,
-        state=RunState.SUCCESS if is_over else RunState.RUNNING,
-        running_seconds=seconds,
-        usage=Usage(input_tokens=tokens, output_tokens=10 if tokens else 0),
-    )
+    usage = Usage(input_tokens=tokens, output_tokens=10 if tokens else 0)
+    if is_over:
+        return run_record(NOW, ended_at=NOW, running_seconds=seconds, usage=usage)
+    return run_record(NOW, state=RunState.RUNNING, running_seconds=seconds, usage=usage)
 
 
 def test_experience_is_the_average_of_runs_that_are_over_and_asked_the_model() -> None:

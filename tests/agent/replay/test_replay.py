@@ -13,12 +13,13 @@ from blueprint.connections import StdioServer, ToolServerConnection
 from blueprint.errors import InvalidInput, MissionsError
 from blueprint.plan import Strategy
 from blueprint.policy import RiskPolicy, Rule, ToolRule
-from blueprint.records import RunRecord, RunState, StartedBy
+from blueprint.records import RunRecord, RunState
 from blueprint.requests import Decision
 from blueprint.standing import StandingRule
 from blueprint.stream import Concluded, Returned
 from tests.fakes.counter import Counter
 from tests.fakes.model_server import Turn, calls, says, scripted_model
+from tests.fakes.records import run_record, standing_rule
 from tests.fakes.run import MemoryJournal, ProcessEnded, ToldPeople, agent_at_work
 
 BRIEF = Brief(system="You are careful.", task="Count.", step_limit=12, token_budget=100_000)
@@ -99,17 +100,7 @@ async def _record(
 
 
 def _ended(state: RunState = RunState.SUCCESS, reason: str = "") -> RunRecord:
-    return RunRecord(
-        id="r-1",
-        mission_id="m-1",
-        task="work",
-        plan_version=1,
-        started_by=StartedBy.MANUAL,
-        scheduled_for=NOW,
-        started_at=NOW,
-        state=state,
-        reason=reason,
-    )
+    return run_record(NOW, state=state, reason=reason)
 
 
 async def _replay(
@@ -159,16 +150,7 @@ async def test_a_run_that_still_waits_is_replayed_as_far_as_it_is(tmp_path: Path
 
 
 async def test_leave_by_a_standing_rule_that_has_ended_since_counts_as_it_did(tmp_path: Path) -> None:
-    rule = StandingRule(
-        id="r-1",
-        mission_id="m-1",
-        tool="counter.count",
-        arguments={"text": "one"},
-        expires_at=NOW + timedelta(days=1),
-        uses_a_day=5,
-        made_by="test",
-        made_at=NOW,
-    )
+    rule = standing_rule(NOW, tool="counter.count", arguments={"text": "one"})
     record, journal = await _record(tmp_path, [COUNT, DONE], [], NONE, rules=[rule])
     assert (await _replay(record, journal, NONE, rules=[rule])).differences == ()
     [difference] = (await _replay(record, journal, NONE)).differences

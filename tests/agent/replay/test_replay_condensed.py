@@ -6,10 +6,10 @@ from agent.loop import Brief, work
 from agent.replay.replaying import Present, RecordedRun, replay
 from blueprint.plan import Strategy
 from blueprint.policy import RiskPolicy, Rule, ToolRule
-from blueprint.records import RunRecord, RunState, StartedBy
 from blueprint.requests import Decision
 from blueprint.stream import Condensed
 from tests.fakes.long_work import PatientReader, reading
+from tests.fakes.records import run_record
 from tests.fakes.run import MemoryJournal, ToldPeople
 
 BRIEF = Brief(system="You are careful.", task="Read the log.", step_limit=100, token_budget=10**7, context_tokens=12_000)
@@ -25,19 +25,9 @@ async def _recorded() -> MemoryJournal:
 
 
 def _run(journal: MemoryJournal, *rules: ToolRule) -> RecordedRun:
-    record = RunRecord(
-        id="r-1",
-        mission_id="m-1",
-        task="work",
-        plan_version=1,
-        started_by=StartedBy.MANUAL,
-        scheduled_for=NOW,
-        started_at=NOW,
-        state=RunState.SUCCESS,
-    )
     strategy = Strategy(step_limit=100, token_budget=10**7)
     present = Present(policies=(("the Blueprint", RiskPolicy(rules=rules)),), trusted=(), strategy=strategy)
-    return RecordedRun(record=record, entries=tuple(journal.entries), present=present)
+    return RecordedRun(record=run_record(NOW), entries=tuple(journal.entries), present=present)
 
 
 async def test_a_condensed_run_comes_out_the_same_and_a_new_rule_shows_in_each_call() -> None:
