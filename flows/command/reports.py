@@ -9,8 +9,10 @@ from uuid import UUID
 
 import typer
 from prefect.client.schemas.filters import ArtifactFilter
+from pydantic import ValidationError
 
 from blueprint.errors import InvalidInput, MissionsError, Unavailable, UnknownName
+from blueprint.problems import explain
 from blueprint.records import RunRecord
 from blueprint.reporting import MissionReportRecord, ReportTimes, next_report
 from blueprint.values import short_id
@@ -83,8 +85,8 @@ async def summary(
 async def _set_schedule(here: Session, mission_id: str, schedule: str, as_json: bool) -> None:
     try:
         times = ReportTimes(cron="" if schedule.strip().lower() == "never" else schedule)
-    except ValueError as error:
-        raise InvalidInput(f"The schedule {schedule!r} can't be used: {error}") from error
+    except ValidationError as error:
+        raise InvalidInput(f"The schedule can't be used: {explain(error)[0].text}") from error
     changed = await set_report_times(here.store, here.client, mission_id, times)
     due = next_report(times.cron, await here.store.now(), changed.timezone)
     if as_json:

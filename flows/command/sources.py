@@ -14,6 +14,7 @@ from blocks.loading import block_names, load_block
 from blueprint.connections import SourceAuthentication, SourceKind
 from blueprint.errors import InvalidInput
 from blueprint.events import EventMapping
+from blueprint.problems import explain
 from deployments.local.addresses import read_addresses
 from flows.command.connections import checked_name, from_environment
 from flows.command.output import AsJson, command, session, show, show_json, show_table
@@ -99,7 +100,10 @@ async def _source(
 async def _mapping(file: Path) -> EventMapping:
     try:
         return EventMapping.model_validate(yaml.safe_load(await asyncio.to_thread(file.read_text)))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+    except ValidationError as error:
+        wrong = "; ".join(str(problem) for problem in explain(error))
+        raise InvalidInput(f"The mapping {str(file)!r} can't be used: {wrong}") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InvalidInput(f"The mapping {str(file)!r} can't be used: {error}") from error
 
 

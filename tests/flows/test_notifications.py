@@ -31,6 +31,10 @@ from tests.fakes.mail_sink import MailSink, html_of, mail_sink
 from tests.fakes.model_server import calls, scripted_model
 
 KEY = "a signing key"
+TOO_OFTEN = (
+    "Error: The schedule can't be used: '* * * * *' fires more often than every 5 minutes; "
+    "write for example '*/5 * * * *'; got '* * * * *'.\n"
+)
 SCRIPT = [
     calls(("counter__count", {"text": "one"})),
     calls(("conclude", {"summary": "All counted.", "findings": [{"title": "It counts", "severity": "warning"}]})),
@@ -124,6 +128,8 @@ async def test_when_a_mission_reports_by_itself_is_a_schedule_in_prefect_that_pe
             early = await start(client, name, {})
         await reaches(installation, early, "Completed")
         assert (await installation.command("reports", mission.id, "--json")).json["mission_reports"] == [], "none was due"
+        wrong = await installation.command("summary", mission.id, "--schedule", "* * * * *")
+        assert (wrong.code, wrong.stderr) == (2, TOO_OFTEN)
         await installation.command("summary", mission.id, "--schedule", "never")
         with pytest.raises(ObjectNotFound):
             await _crons(client, name)
