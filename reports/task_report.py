@@ -22,11 +22,12 @@ _RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2, Severity.O
 
 @dataclass(frozen=True, kw_only=True)
 class ReportLinks:
-    """Web addresses that a report may point at, empty where there is none: the run, its session,
-    single steps by number, process snapshots by title."""
+    """Web addresses that a report may point at, empty where there is none: the run, its session, the run of the last
+    report, single steps by number, process snapshots by title."""
 
     run: str = ""
     session: str = ""
+    previous: str = ""
     steps: Mapping[int, str] = field(default_factory=dict[int, str])
     snapshots: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -188,7 +189,7 @@ def _written(report: TaskReport, mission: Mission, task: Task, record: RunRecord
         started_at=moment(numbers.started_at, zone),
         ended_at=moment(numbers.ended_at, zone),
         last_at=moment(report.comparison.last_at, zone) if report.comparison else "",
-        links={"run": links.run, "session": links.session, "snapshots": links.snapshots},
+        links={"run": links.run, "session": links.session, "previous": links.previous, "snapshots": links.snapshots},
     )
 
 

@@ -92,16 +92,18 @@ async def _publish(store: Store, home: Path, record: RunRecord, entries: Sequenc
 async def _report(
     store: Store, mission: Mission, task: Task, record: RunRecord, entries: Sequence[JournalEntry], session: str
 ) -> str:
+    previous = await store.runs.previous(record)
     return task_report(
         mission=mission,
         task=task,
         record=record,
         entries=entries,
         requests=await store.requests.readable(record.id),
-        previous=await store.runs.previous(record),
+        previous=previous,
         links=ReportLinks(
             run=run_page(record.id),
             session=artifact_page(session),
+            previous=run_page(previous.id) if previous else "",
             steps=await step_pages(record),
             snapshots=await snapshot_pages(record),
         ),

@@ -132,14 +132,14 @@ def test_findings_are_compared_with_the_last_report_by_title() -> None:
     assert report.comparison
     assert report.comparison.new == ("Somebody forgot the logs",)
     assert report.comparison.persisting == ("Disk /data is 91 % full (was warning, is critical)",)
-    assert report.comparison.gone == ("nginx.service has failed",)
+    assert report.comparison.resolved == ("nginx.service has failed",)
 
 
-def test_a_run_without_conclusion_calls_no_finding_gone() -> None:
+def test_a_run_without_conclusion_calls_no_finding_resolved() -> None:
     run = runs.failure()
     report = build(record=run.record, entries=run.entries, requests=(), previous=runs.last(), timezone="UTC")
     assert report.comparison
-    assert report.comparison.gone == ()
+    assert report.comparison.resolved == ()
     assert report.comparison.gap == "This run ended without findings."
 
 
