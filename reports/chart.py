@@ -10,7 +10,13 @@ PICTURE = "data:image/svg+xml;base64,"
 """How every picture of ours begins; no other is ever shown."""
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 640, 220, 40, 34, 30
-_KINDS = (("success", "#2f9e63"), ("failed", "#d64545"), ("cancelled", "#8a93a3"), ("skipped", "#e0a030"))
+_KINDS = (
+    ("success", "#2f9e63"),
+    ("failed", "#d64545"),
+    ("cancelled", "#8a93a3"),
+    ("running", "#3b82c4"),
+    ("skipped", "#e0a030"),
+)
 _MOST_LABELS = 16
 
 
@@ -19,7 +25,7 @@ def runs_chart(days: Sequence[DayFigures]) -> Markdown:
     if not any(_total(day) for day in days):
         return Markdown("")
     encoded = base64.b64encode(runs_svg(days).encode()).decode()
-    return Markdown(f"![Runs of each day: success, failed, cancelled, skipped]({PICTURE}{encoded})")
+    return Markdown(f"![Runs of each day: success, failed, cancelled, running; fires that were skipped]({PICTURE}{encoded})")
 
 
 def runs_svg(days: Sequence[DayFigures]) -> str:
@@ -38,7 +44,7 @@ def runs_svg(days: Sequence[DayFigures]) -> str:
 
 
 def _total(day: DayFigures) -> int:
-    return day.success + day.failed + day.cancelled + day.skipped
+    return sum(getattr(day, kind) for kind, _ in _KINDS)
 
 
 def _bar(day: DayFigures, left: float, wide: float, most: int) -> list[str]:

@@ -75,6 +75,17 @@ class PeopleFigures:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Skips:
+    """Fires of a Task that did not become runs for one reason: how many, and of the latest its time and the whole sentence."""
+
+    task: str
+    why: str
+    count: int
+    last_for: datetime
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DayFigures:
     """One day of a period, for the picture."""
 
@@ -82,6 +93,7 @@ class DayFigures:
     success: int
     failed: int
     cancelled: int
+    running: int
     skipped: int
 
 
@@ -140,13 +152,19 @@ def people_figures(requests: Sequence[Request], period: Period) -> PeopleFigures
     )
 
 
-def skips_by_reason(fires: Sequence[FireRecord], period: Period) -> tuple[tuple[str, str, int], ...]:
-    """Task, reason in a word or two, and how many fires did not become runs; the most first."""
-    counted = Counter[tuple[str, str]]()
-    for fire in fires:
+def skips(fires: Sequence[FireRecord], period: Period) -> tuple[Skips, ...]:
+    """The fires of the period that did not become runs, by Task and reason; the most first."""
+    found: dict[tuple[str, str], list[FireRecord]] = {}
+    for fire in sorted(fires, key=lambda one: one.scheduled_for):
         if period.has(fire.at):
-            counted[fire.task, fire.refusal.value if fire.refusal else "skipped"] += fire.count
-    return tuple((task, reason, number) for (task, reason), number in sorted(counted.items(), key=lambda one: (-one[1], one[0])))
+            found.setdefault((fire.task, fire.refusal.value if fire.refusal else "skipped"), []).append(fire)
+    rows = [
+        Skips(
+            task=task, why=why, count=sum(one.count for one in group), last_for=group[-1].scheduled_for, reason=group[-1].reason
+        )
+        for (task, why), group in found.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: (-row.count, row.task, row.why)))
 
 
 def days(runs: Sequence[RunRecord], fires: Sequence[FireRecord], period: Period, timezone: str) -> tuple[DayFigures, ...]:
@@ -165,6 +183,7 @@ def days(runs: Sequence[RunRecord], fires: Sequence[FireRecord], period: Period,
             success=states[day, RunState.SUCCESS],
             failed=states[day, RunState.FAILED],
             cancelled=states[day, RunState.CANCELLED],
+            running=states[day, RunState.RUNNING],
             skipped=skipped[day],
         )
         for day in all_days

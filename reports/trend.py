@@ -23,7 +23,7 @@ class Trend(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class FindingTrend:
-    """One finding of a Task. `seen` counts the runs of the period that had it; severity and title are the latest."""
+    """One finding of a Task. `seen` counts the runs of the period that had it; severity, title and `last_run` are the latest."""
 
     task: str
     title: str
@@ -31,11 +31,12 @@ class FindingTrend:
     trend: Trend
     first_seen: datetime
     last_seen: datetime
+    last_run: str
     seen: int
 
 
 def finding_trends(runs: Sequence[RunRecord], period: Period) -> tuple[FindingTrend, ...]:
-    """The findings that call for attention and were open at some time in the period, the gravest first.
+    """The findings that call for attention and were open at some time in the period: those still open first, by severity.
 
     Only runs with a conclusion count: one that failed before it looked resolves nothing. `runs` reach back as far as
     first times are to be known.
@@ -46,7 +47,11 @@ def finding_trends(runs: Sequence[RunRecord], period: Period) -> tuple[FindingTr
     )
     tasks = dict.fromkeys(run.task for run in concluded)
     found = [one for task in tasks for one in _of_task(task, [run for run in concluded if run.task == task], period)]
-    return tuple(sorted(found, key=lambda one: (_ORDER.index(one.severity), list(Trend).index(one.trend), one.task, one.title)))
+    return tuple(sorted(found, key=_place))
+
+
+def _place(one: FindingTrend) -> tuple[bool, int, int, str, str]:
+    return (one.trend is Trend.RESOLVED, _ORDER.index(one.severity), list(Trend).index(one.trend), one.task, one.title)
 
 
 def _of_task(task: str, runs: Sequence[RunRecord], period: Period) -> list[FindingTrend]:
@@ -74,6 +79,7 @@ def _followed(task: str, sightings: Sequence[tuple[RunRecord, Finding]], period:
         trend=trend,
         first_seen=first.started_at,
         last_seen=last.started_at,
+        last_run=last.id,
         seen=sum(period.has(run.started_at) for run, _ in sightings),
     )
 

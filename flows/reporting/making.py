@@ -10,9 +10,11 @@ from blueprint.plan import Task
 from blueprint.records import Message
 from blueprint.reporting import MissionReportRecord
 from flows.artifacts import keep_page
+from flows.links import run_page
 from flows.naming import summary_key
 from reports.files import write_index, write_report
-from reports.mission_report import MissionReport, Records, build, headline, mission_report, severity
+from reports.mission_page import mission_page
+from reports.mission_report import MissionReport, Records, build, headline, severity
 from reports.period import Period
 
 FILE_NAME = "mission-report"
@@ -28,7 +30,7 @@ async def make_report(
     records = await read_records(store, mission_id, period)
     report = build([task.name for task in tasks], records, period)
     titles = {task.name: task.title for task in tasks}
-    page = mission_report(mission=mission, report=report, records=records, titles=titles)
+    page = mission_page(mission=mission, report=report, records=records, titles=titles, run_page=run_page)
     await keep_page(key=summary_key(mission_id), description=f"Mission Report: {mission.title}", page=page, flow_run_id=run_id)
     title = f"{mission.title}: Mission Report"
     path = write_report(home, mission_id, period.until, mission.timezone, FILE_NAME, page, title)

@@ -14,7 +14,8 @@ from blueprint.stream import Severity
 from reports.chart import PICTURE
 from reports.files import write_report
 from reports.html import html_page
-from reports.mission_report import MissionReport, Records, build, headline, mission_report, severity
+from reports.mission_page import mission_page
+from reports.mission_report import MissionReport, Records, build, headline, severity
 from reports.period import days
 from reports.trend import FindingTrend, Trend
 from tests.reports.hostile import VALID, kinds, tags_of
@@ -25,7 +26,7 @@ MINE = [run for run in RUNS if WEEK.since <= run.started_at < WEEK.until]
 
 
 def page(records: Records = RECORDS, report: MissionReport = REPORT) -> str:
-    return mission_report(mission=MISSION, report=report, records=records, titles=TITLES)
+    return mission_page(mission=MISSION, report=report, records=records, titles=TITLES)
 
 
 def test_runs_by_state_tokens_cost_and_time_are_the_sums_of_the_records() -> None:
@@ -84,7 +85,8 @@ def test_a_run_that_ended_without_findings_resolves_nothing() -> None:
 def test_what_needs_attention_is_named() -> None:
     assert REPORT.attention == (
         ("disk", "1 fire did not become a run; 1 critical finding open"),
-        ("people", "1 question not answered in time"),
+        ("people", "1 question not answered in time: host.clean_scratch?"),
+        ("notifications", "1 channel not taking messages: pager"),
     )
     assert REPORT.broken_channels == (("pager", CHANNELS["pager"].reason),)
     assert severity(REPORT) is Severity.CRITICAL
@@ -92,7 +94,22 @@ def test_what_needs_attention_is_named() -> None:
 
 def test_the_headline_says_it_in_two_sentences() -> None:
     assert headline(REPORT) == (
-        "7 runs: 5 succeeded, 1 failed, 1 cancelled. Findings: 1 new, 0 persisting, 2 resolved. 1 open question."
+        "7 runs: 5 succeeded, 1 failed, 1 cancelled; 1 fire did not become a run. "
+        "Findings: 1 new, 0 persisting, 2 resolved. 1 open question."
+    )
+
+
+def test_runs_questions_and_findings_lead_to_the_pages_of_their_runs() -> None:
+    def run_page(run_id: str) -> str:
+        return f"https://prefect.example/{run_id}"
+
+    linked = mission_page(mission=MISSION, report=REPORT, records=RECORDS, titles=TITLES, run_page=run_page)
+    for run in MINE:
+        assert f"]({run_page(run.id)}) | `disk` |" in linked
+    assert f"**Which disk is meant?** (run [of-day-6]({run_page('run-of-day-6')}), open until" in linked
+    assert f"[Thu 2026-11-19 02:00]({run_page('run-of-day-3')}) | 3 |" in linked
+    assert (
+        f"[Tue 2026-11-17 02:05]({run_page('run-of-day-1')}) | host.clean_scratch? | reject | command:alice | 2 min |" in linked
     )
 
 
