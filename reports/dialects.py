@@ -5,7 +5,7 @@ The words come from models, tools and alerts. Each dialect says how they are mad
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from blueprint.notification import Dialect
@@ -44,7 +44,8 @@ def written(note: Note, dialect: Dialect, most_bytes: int) -> tuple[str, str]:
     """Title and body; together no longer than `most_bytes`, cut in the text and never in a link."""
     if dialect is Dialect.HTML:
         title = _inert(one_line(note.title, 200))
-        return title, html_mail(_body(note, _MARKDOWN, most_bytes), title)
+        body = _body(replace(note, links=(), foot=""), _MARKDOWN, most_bytes)
+        return title, html_mail(body, title, links=note.links, foot=note.foot)
     way = _way(dialect)
     title = way.words(one_line(note.title, 120 if dialect is not Dialect.TEXT else 80))
     return title, _body(note, way, most_bytes - len(title.encode()) - 10)

@@ -10,9 +10,9 @@ def question_page(request: Request, timezone: str) -> str:
     return render("question.md.j2", **_shown(request, timezone))
 
 
-def question_text(request: Request, timezone: str = "UTC") -> str:
-    """The same as plain text for a terminal."""
-    return render("question.txt.j2", **_shown(request, timezone))
+def question_text(request: Request, timezone: str = "UTC", *, fence: str = "") -> str:
+    """The same as plain text for a terminal. With a `fence` arguments stand in a block of code, for a mail."""
+    return render("question.txt.j2", fence=fence, **_shown(request, timezone))
 
 
 def _shown(request: Request, timezone: str) -> dict[str, object]:

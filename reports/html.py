@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from importlib.resources import files
 
 import nh3
@@ -14,6 +15,7 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from reports.chart import PICTURE
+from reports.text import is_web_address
 
 SIZE_LIMIT = 400_000
 """Characters of Markdown that are turned into HTML; the rest stays in the Markdown file."""
@@ -57,9 +59,12 @@ def page_style() -> tuple[str, str]:
     return css, base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
 
 
-def html_mail(markdown: str, title: str) -> str:
-    """A small HTML document for a mail program: no style sheet, nothing to load."""
-    return _PAGES.get_template("mail.html.j2").render(title=title, body=Markup(safe_html(markdown[:SIZE_LIMIT])))
+def html_mail(markdown: str, title: str, *, links: Sequence[tuple[str, str]] = (), foot: str = "") -> str:
+    """A small HTML document for a mail program: nothing to load, all style in it. `links`, by name, are ours and stand out."""
+    shown = [(name, url) for name, url in links if is_web_address(url)]
+    return _PAGES.get_template("mail.html.j2").render(
+        title=title, body=Markup(safe_html(markdown[:SIZE_LIMIT])), links=shown, foot=foot
+    )
 
 
 def safe_html(markdown: str) -> str:

@@ -62,17 +62,19 @@ def outgoing(notification: Notification, dialect: Dialect, most_bytes: int) -> O
     if dialect is Dialect.JSON:
         body = _json(notification, most_bytes)
         return Outgoing(id=notification.id, title=one_line(_title(notification), 200), body=body, severity=severity)
-    title, body = written(note_of(notification), dialect, most_bytes)
+    title, body = written(note_of(notification, fence="```" if dialect is Dialect.HTML else ""), dialect, most_bytes)
     return Outgoing(id=notification.id, title=title, body=body, severity=severity)
 
 
-def note_of(notification: Notification) -> Note:
-    """One message in full, or a list of several."""
+def note_of(notification: Notification, *, fence: str = "") -> Note:
+    """One message in full, or a list of several. `fence`: what stands around a block of code, where there are such."""
     foot = f"Notification {notification.id}"
     if len(notification.told) > 1:
         return Note(title=_title(notification), text=_listed(notification), links=_list_links(notification.told), foot=foot)
     told = notification.told[-1]
-    return Note(title=_title(notification), text=_text(told), facts=_facts(told, notification.now), links=_links(told), foot=foot)
+    return Note(
+        title=_title(notification), text=_text(told, fence), facts=_facts(told, notification.now), links=_links(told), foot=foot
+    )
 
 
 def sample(channel: str, id: str, now: datetime) -> Notification:
@@ -85,7 +87,8 @@ def sample(channel: str, id: str, now: datetime) -> Notification:
 def _title(notification: Notification) -> str:
     told = notification.told
     if len(told) == 1:
-        return told[0].message.title
+        title, mission = told[0].message.title, one_line(told[0].mission, 40)
+        return title if title.startswith(told[0].mission) else f"{mission}: {title}"
     counted = Counter(one.message.event for one in told)
     kinds = ", ".join(f"{number} {_KINDS[event][number > 1]}" for event, number in counted.most_common())
     missions = {one.mission for one in told}
@@ -104,13 +107,13 @@ _KINDS = {
 }
 
 
-def _text(told: Told) -> str:
+def _text(told: Told, fence: str = "") -> str:
     request = told.request
     if told.message.event not in ("request", "reminder", "plan") or request is None:
         return told.message.body
     if isinstance(request.question, ReviewQuestion):
         return f"Version {request.question.plan_version} of the plan waits for a decision. It can be read where it is answered."
-    return question_text(request.model_copy(update={"title": ""}), told.zone).strip()
+    return question_text(request.model_copy(update={"title": ""}), told.zone, fence=fence).strip()
 
 
 def _facts(told: Told, now: datetime) -> tuple[tuple[str, str], ...]:
@@ -129,7 +132,7 @@ def _time_left(request: Request, zone: str, now: datetime) -> str:
 
 
 def _how(told: Told, request: Request) -> str:
-    ways = [f"see missions inbox for run {short_id(request.run_id)}", "choose Resume in the Prefect UI"]
+    ways = [f"use `missions reply {short_id(request.run_id)}`", "choose Resume on the run's page in the Prefect UI"]
     return ", or ".join([*(["open the link below"] if told.answer_url else []), *ways])
 
 

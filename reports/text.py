@@ -125,9 +125,12 @@ def _longest_fence(text: str) -> int:
 
 def link(text: str, url: str) -> Markdown:
     """A link with untrusted text; only the text when `url` is no plain web address. `url` must be ours."""
-    if not re.fullmatch(r"https?://[^\s<>()\[\]\\\"'`|]+", url):
-        return inline(text)
-    return Markdown(f"[{inline(text)}]({url})")
+    return Markdown(f"[{inline(text)}]({url})") if is_web_address(url) else inline(text)
+
+
+def is_web_address(url: str) -> bool:
+    """Whether `url` is a plain web address with nothing in it that could end a link."""
+    return re.fullmatch(r"https?://[^\s<>()\[\]\\\"'`|]+", url) is not None
 
 
 def prose(text: str, limit: int = 8_000) -> Markdown:

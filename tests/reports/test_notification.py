@@ -71,7 +71,22 @@ def test_a_request_says_what_is_asked_how_long_there_is_and_how_to_answer(dialec
     assert "clean" in body
     assert "2 h 51 min" in body
     assert ANSWER in body
-    assert "missions inbox" in body
+    assert "missions reply run-1" in body
+
+
+def test_the_subject_says_which_mission_asks_and_says_it_once() -> None:
+    asked = request().model_copy(update={"asked_at": NOW, "deadline": NOW + timedelta(hours=1)})
+    assert one(told(event="request", asked=asked), Dialect.TEXT)[0] == "Hosts: Clean scratch?"
+    assert one(told(title="Hosts: Disks ended with Success"), Dialect.TEXT)[0] == "Hosts: Disks ended with Success"
+
+
+def test_a_mail_shows_arguments_as_code_and_only_web_addresses_as_links() -> None:
+    asked = request().model_copy(update={"asked_at": NOW, "deadline": NOW + timedelta(hours=1)})
+    _, body = one(told(event="request", asked=asked), Dialect.HTML)
+    assert '<pre><code>  {\n    "older_than_days": 7\n  }\n</code></pre>' in body
+    assert f'<a href="{ANSWER}" rel="noopener' in body
+    odd = Told(message=told().message, page_url='javascript:alert(1)" onclick="x')
+    assert "<a " not in one(odd, Dialect.HTML)[1]
 
 
 def test_several_messages_are_one_list_with_a_title_that_counts_them() -> None:
