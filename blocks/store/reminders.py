@@ -1,6 +1,7 @@
 """Which open requests people have to be reminded of right now (R5.4)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import case, func, literal, select
 
@@ -11,9 +12,6 @@ from blueprint.reminders import LAST_PART, Reminder
 from blueprint.requests import Request, RequestState
 
 _SPAN = requests.c.deadline - requests.c.asked_at
-_REMINDER = case((requests.c.deadline - _SPAN / LAST_PART <= DATABASE_NOW, literal(Reminder.LAST)), else_=literal(Reminder.HALF))
-_MESSAGE = func.concat_ws(":", requests.c.run_id, requests.c.key, _REMINDER)
-"""As `blueprint.reminders.message_id` writes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +20,19 @@ class Reminders:
 
     database: Database
 
-    async def due(self) -> list[tuple[Request, Reminder]]:
-        """Open requests with the latest reminder that is due, where it has no message yet; one that was slept through is not."""
-        is_open = (requests.c.state == RequestState.OPEN) & (requests.c.deadline > DATABASE_NOW)
-        is_due = requests.c.asked_at + _SPAN / 2 <= DATABASE_NOW
-        is_told = select(messages.c.id).where(messages.c.id == _MESSAGE).exists()
-        query = select(requests.c.document, _REMINDER.label("reminder")).where(is_open, is_due, ~is_told)
+    async def due(self, at: datetime | None = None) -> list[tuple[Request, Reminder]]:
+        """Open requests with the latest reminder that is due, where it has no message yet; one that was slept through is not.
+
+        `at`: as if it were then.
+        """
+        now = DATABASE_NOW if at is None else literal(at)
+        which = case((requests.c.deadline - _SPAN / LAST_PART <= now, literal(Reminder.LAST)), else_=literal(Reminder.HALF))
+        is_due = (requests.c.deadline > now) & (requests.c.asked_at + _SPAN / 2 <= now)
+        told_as = func.concat_ws(":", requests.c.run_id, requests.c.key, which)  # as `blueprint.reminders.message_id` writes it
+        is_told = select(messages.c.id).where(messages.c.id == told_as).exists()
+        query = select(requests.c.document, which.label("reminder")).where(
+            requests.c.state == RequestState.OPEN, is_due, ~is_told
+        )
         rows = await self.database.rows(query.order_by(requests.c.asked_at))
         found = [(from_known_document(Request, row), Reminder(row["reminder"])) for row in rows]
-        return [(request, which) for request, which in found if request is not None]
+        return [(request, reminder) for request, reminder in found if request is not None]

@@ -13,6 +13,7 @@ from flows.people.telling import expired, reminder
 from tests.blocks.examples import answer, request
 
 HOURS = timedelta(hours=3)
+TICK = timedelta(microseconds=1)
 
 
 def _asked(minutes: float, key: str = "one") -> Request:
@@ -30,12 +31,27 @@ async def _tell(store: Store) -> list[Message]:
 
 
 @pytest.mark.parametrize(
-    ("minutes", "expected"),
-    [(0, []), (89, []), (91, [Reminder.HALF]), (164, [Reminder.HALF]), (166, [Reminder.LAST]), (179, [Reminder.LAST]), (181, [])],
+    ("after", "expected"),
+    [
+        (timedelta(0), []),
+        (timedelta(minutes=90) - TICK, []),
+        (timedelta(minutes=90), [Reminder.HALF]),
+        (timedelta(minutes=165) - TICK, [Reminder.HALF]),
+        (timedelta(minutes=165), [Reminder.LAST]),
+        (timedelta(minutes=180) - TICK, [Reminder.LAST]),
+        (timedelta(minutes=180), []),
+    ],
+    ids=str,
 )
-async def test_reminders_come_at_half_time_and_when_a_twelfth_is_left(
-    store: Store, minutes: float, expected: list[Reminder]
+async def test_of_three_hours_one_comes_at_half_time_and_the_last_15_minutes_before_the_end(
+    store: Store, after: timedelta, expected: list[Reminder]
 ) -> None:
+    asked = await store.requests.open(_asked(0))
+    assert [which for _, which in await store.reminders.due(asked.asked_at + after)] == expected
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(89, []), (91, [Reminder.HALF]), (166, [Reminder.LAST]), (181, [])])
+async def test_without_a_time_the_clock_of_the_database_counts(store: Store, minutes: float, expected: list[Reminder]) -> None:
     await store.requests.open(_asked(minutes))
     assert [which for _, which in await store.reminders.due()] == expected
 
