@@ -102,7 +102,22 @@ def _starts(task: Task, zone: str) -> str:
             return "only when asked"
 
 
+_ADDRESS = re.compile(r"://|\bwww\.|\bmailto:|@\w", re.IGNORECASE)
+
+
 def _inert(text: str) -> str:
-    """`text` as Markdown that brings no markup, picture or HTML, and no `{{ }}` that `prefect deploy` would fill in (R9.2)."""
+    """`text` as Markdown that brings no markup, picture or HTML, and no `{{ }}` that `prefect deploy` would fill in (R9.2).
+
+    The console makes links of bare addresses, whatever is escaped in them, so they stand as code.
+    """
     visible = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", "", text)
-    return re.sub(r"([\\`*_{}\[\]<>!|~#&])", r"\\\1", visible)
+    return "".join(_as_code(word) if _ADDRESS.search(word) else _escaped(word) for word in re.split(r"(\s+)", visible))
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>!|~#&])", r"\\\1", text)
+
+
+def _as_code(word: str) -> str:
+    apart = re.sub(r"([{}])(?=\1)", r"\1 ", word.replace("`", "'"))
+    return f"`{apart}`"

@@ -178,11 +178,23 @@ def test_two_tasks_never_share_a_deployment_name(pairs: list[tuple[str, str]]):
     assert len({deployment_name(*pair) for pair in pairs}) == len(pairs)
 
 
-@given(text=some.text(alphabet="{}[]()<>!`~*_#&;|\\\n $aA:/.\x00\u202e", max_size=200))
+@given(text=some.text(alphabet="{}[]()<>!`~*_#&;|\\\n $aA@:/.\x00\u202e", max_size=200))
 def test_descriptions_bring_no_markup_from_a_plan(text: str):
     (spec,) = compiled("host", task("disk", instructions=f"x{text}")).deployments
-    own = {"strong_open", "strong_close", "text", "softbreak", "hardbreak", "text_special"}
+    own = {"strong_open", "strong_close", "text", "softbreak", "hardbreak", "text_special", "code_inline"}
     inline = [child for token in MarkdownIt().parse(spec.description) for child in token.children or ()]
     assert {child.type for child in inline} <= own
     assert "{{" not in spec.description
     assert not re.search("[\x00\u202e]", spec.description)
+
+
+@pytest.mark.parametrize("word", ["https://evil.example/x?a=1", "www.evil.example", "ops@evil.example", "x`https://e/{{{ y"])
+def test_an_address_in_a_plan_is_no_link_in_the_console(word: str):
+    (spec,) = compiled("host", task("disk", instructions=f"See {word} first, then {word}.")).deployments
+    parser = MarkdownIt("gfm-like", {"linkify": False})
+    inline = [child for token in parser.parse(spec.description) for child in token.children or ()]
+    code = [child.content for child in inline if child.type == "code_inline"]
+    text = "".join(child.content for child in inline if child.type in ("text", "text_special"))
+    assert len(code) >= 2
+    assert not re.search(r"://|www\.|@\w", text)
+    assert "{{" not in spec.description
