@@ -5,6 +5,7 @@ import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
+from html import unescape
 from itertools import count
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
@@ -14,6 +15,8 @@ from reports.html import html_page
 from reports.index import index_page
 
 INDEX = "index.html"
+_MOST_READ, _LONGEST_HEADING = 500, 300
+"""So many reports are looked into for the index, the newest; older ones are listed by the names of their files."""
 
 
 def write_index(home: Path, mission_id: str, title: str) -> Path:
@@ -23,9 +26,23 @@ def write_index(home: Path, mission_id: str, title: str) -> Path:
     """
     folder = home / _artifacts(mission_id)
     folder.mkdir(parents=True, exist_ok=True)
-    pages = [PurePosixPath(page.relative_to(folder).as_posix()) for page in folder.glob("????-??/??-??/[0-9]*.html")]
+    found = sorted(folder.glob("????-??/??-??/[0-9]*.html"), key=str, reverse=True)
+    pages = [
+        (PurePosixPath(page.relative_to(folder).as_posix()), _heading(page.with_suffix(".md")) if place < _MOST_READ else "")
+        for place, page in enumerate(found)
+    ]
     write_whole(folder / INDEX, index_page(title, pages))
     return folder / INDEX
+
+
+def _heading(report: Path) -> str:
+    """The first line of a report as plain text: what it is about and how it ended. Empty when it can't be read."""
+    try:
+        with report.open(encoding="utf-8") as file:
+            line = file.readline(_LONGEST_HEADING)
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return re.sub(r"\\(?=[^\w\s])|`", "", unescape(line)).removeprefix("#").strip()
 
 
 def write_report(home: Path, mission_id: str, at: datetime, timezone: str, name: str, markdown: str, title: str) -> Path:

@@ -12,20 +12,25 @@ from reports.html import page_style
 _PAGES = Environment(loader=PackageLoader("reports", "templates"), undefined=StrictUndefined, autoescape=True)
 
 
-def index_page(title: str, paths: Sequence[PurePosixPath]) -> str:
-    """`paths`: the reports' HTML pages below the index, as `YYYY-MM/MM-DD/HHMMSS-name.html`; the newest come first."""
-    newest = sorted(paths, key=str, reverse=True)
+Page = tuple[PurePosixPath, str]
+"""Where a report's HTML is below the index, `YYYY-MM/MM-DD/HHMMSS-name.html`, and its heading, empty when it is not known."""
+
+
+def index_page(title: str, pages: Sequence[Page]) -> str:
+    """The newest reports come first."""
+    newest = sorted(pages, key=lambda page: str(page[0]), reverse=True)
     months = [
-        {"name": month, "days": [_day(day, list(pages)) for day, pages in groupby(group, key=lambda path: path.parts[1])]}
-        for month, group in ((month, list(pages)) for month, pages in groupby(newest, key=lambda path: path.parts[0]))
+        {"name": month, "days": [_day(day, list(pages)) for day, pages in groupby(group, key=lambda page: page[0].parts[1])]}
+        for month, group in ((month, list(pages)) for month, pages in groupby(newest, key=lambda page: page[0].parts[0]))
     ]
     css, css_hash = page_style()
     return _PAGES.get_template("index.html.j2").render(title=title, months=months, css=Markup(css), css_hash=css_hash)
 
 
-def _day(day: str, pages: Sequence[PurePosixPath]) -> dict[str, object]:
+def _day(day: str, pages: Sequence[Page]) -> dict[str, object]:
     reports = [
-        {"name": _name(page), "time": _time(page), "html": str(page), "md": str(page.with_suffix(".md"))} for page in pages
+        {"name": heading or _name(page), "time": _time(page), "html": str(page), "md": str(page.with_suffix(".md"))}
+        for page, heading in pages
     ]
     return {"name": day, "reports": reports}
 

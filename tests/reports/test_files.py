@@ -1,5 +1,6 @@
 """Report files: where they lie, whole or not at all."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.files import write_report
+from reports.files import write_index, write_report
 
 AT = datetime(2026, 11, 21, 23, 30, 5, tzinfo=UTC)
 
@@ -50,3 +51,16 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, bad: str) -> None:
     with pytest.raises(ValueError, match="can't be part of a report's path"):
         _write(tmp_path, name=bad)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_index_lists_the_newest_first_by_their_headings_with_links_that_work(tmp_path: Path) -> None:
+    for hour, heading in ((1, "Disks \\| of &lt;web&gt;: Failed"), (2, "`nginx`: Success")):
+        write_report(tmp_path, "hosts", AT.replace(hour=hour), "UTC", "disks", f"# {heading}\n\nText.\n", "Disks")
+    older = write_report(tmp_path, "hosts", AT.replace(month=1), "UTC", "disks", "no heading, <script>\n", "Disks")
+    (tmp_path / older).unlink()
+    index = write_index(tmp_path, "hosts", "Hosts & <more>")
+    html = index.read_text(encoding="utf-8")
+    links = re.findall(r'<a href="([^"]+)">([^<]+)</a>', html)
+    assert [name for _, name in links if name != "Markdown"] == ["nginx: Success", "Disks | of &lt;web&gt;: Failed", "disks"]
+    assert [(index.parent / url).exists() for url, _ in links] == [True, True, True, True, True, False]
+    assert "<h1>Hosts &amp; &lt;more&gt;: reports</h1>" in html
