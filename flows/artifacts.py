@@ -9,17 +9,23 @@ from prefect.client.schemas.actions import ArtifactCreate
 from prefect.client.schemas.filters import ArtifactFilter
 from prefect.client.schemas.objects import Artifact
 
+from reports.text import inline, plain
+
+LONGEST_DESCRIPTION = 300
 _PAGE = 200
 
 
 async def keep_page(*, key: str, description: str, page: str, flow_run_id: str, task_run_id: UUID | None = None) -> str:
-    """Store `page` as a new version of the artifact `key` of this run; gives the artifact's id."""
+    """Store `page` as a new version of the artifact `key` of this run; gives the artifact's id.
+
+    The console shows descriptions as Markdown and takes HTML in them, so `description` is plain text and kept escaped (R9.2).
+    """
     async with get_client() as client:
         artifact = await client.create_artifact(
             ArtifactCreate(
                 key=key,
                 type="markdown",
-                description=description,
+                description=inline(description, LONGEST_DESCRIPTION),
                 data=page,
                 flow_run_id=UUID(flow_run_id),
                 task_run_id=task_run_id,
@@ -40,14 +46,19 @@ async def find_steps(*, key: str, flow_run_id: str) -> list[tuple[int, str]]:
 
 
 async def find_pages(*, key: str, flow_run_id: str) -> list[tuple[str, str]]:
-    """Descriptions and ids of all versions of the artifact `key` of this run, the oldest first."""
+    """Descriptions, as `described` gives them, and ids of all versions of the artifact `key` of this run, the oldest first."""
     wanted = ArtifactFilter.model_validate({"key": {"any_": [key]}, "flow_run_id": {"any_": [flow_run_id]}})
     found: list[Artifact] = []
     async with get_client() as client:
         while len(page := await client.read_artifacts(artifact_filter=wanted, limit=_PAGE, offset=len(found))) == _PAGE:
             found += page
     ordered = sorted([*found, *page], key=_made_at)
-    return [(artifact.description or "", str(artifact.id)) for artifact in ordered]
+    return [(plain(artifact.description or ""), str(artifact.id)) for artifact in ordered]
+
+
+def described(description: str) -> str:
+    """How `find_pages` gives a description that `keep_page` was given."""
+    return plain(inline(description, LONGEST_DESCRIPTION))
 
 
 def _made_at(artifact: Artifact) -> datetime:

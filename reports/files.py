@@ -5,7 +5,6 @@ import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
-from html import unescape
 from itertools import count
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
@@ -13,6 +12,7 @@ from uuid import uuid4
 from blueprint.values import NAME_PATTERN, zone
 from reports.html import html_page
 from reports.index import index_page
+from reports.text import plain
 
 INDEX = "index.html"
 _MOST_READ, _LONGEST_HEADING = 500, 300
@@ -42,7 +42,7 @@ def _heading(report: Path) -> str:
             line = file.readline(_LONGEST_HEADING)
     except (OSError, UnicodeDecodeError):
         return ""
-    return re.sub(r"\\(?=[^\w\s])|`", "", unescape(line)).removeprefix("#").strip()
+    return plain(line).removeprefix("#").strip()
 
 
 def write_report(home: Path, mission_id: str, at: datetime, timezone: str, name: str, markdown: str, title: str) -> Path:

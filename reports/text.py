@@ -7,6 +7,7 @@ tool or an event may bring a picture, a link or a tag. Addresses stay readable, 
 import re
 import unicodedata
 from collections.abc import Iterator
+from html import unescape
 
 from blueprint.secrets import without_secrets
 
@@ -20,6 +21,7 @@ _BOLD = re.compile(r"\*\*([^\s*](?:[^*]*[^\s*])?)\*\*")
 _WORD = re.compile(r"\||[^\s|]+")
 _ADDRESS = re.compile(r"://|\bwww\.|\b(?:mailto|xmpp):|@\w", re.IGNORECASE)
 _SPECIAL = re.compile(r"[\\*\[\]~|<>`]|&(?=[#\w])|(?<!\w)_+|(?<!_)_+(?!\w)")
+_ESCAPE = re.compile(r"\\(?=[^\sA-Za-z0-9])|`")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "`": "&#96;", "&": "&amp;"}
 _MARK_AT_START = re.compile(r"^([-+=#:])(?!\w)")
 _NUMBER_AT_START = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
@@ -70,6 +72,11 @@ def one_line(text: str, limit: int) -> str:
 def inline(text: str, limit: int = 2_000) -> Markdown:
     """`text` on one line, safe anywhere: in a sentence, a table cell, a list, a heading. Only code spans stay marked up."""
     return Markdown(_start_escaped(_marked_up(one_line(text, limit))))
+
+
+def plain(line: str) -> str:
+    """The words of a line that `inline` made safe; still untrusted text."""
+    return _ESCAPE.sub("", unescape(line))
 
 
 def _start_escaped(safe: str) -> str:

@@ -16,7 +16,7 @@ from blueprint.plan import Task
 from blueprint.policy import Rule, ToolCall
 from blueprint.records import JournalEntry, RunRecord
 from blueprint.requests import Answer, Question, Request
-from flows.artifacts import find_pages, keep_page
+from flows.artifacts import described, find_pages, keep_page
 from flows.links import artifact_page
 from flows.naming import snapshot_key
 from reports.snapshot import process_snapshot, snapshot_title
@@ -34,7 +34,7 @@ async def keep_snapshot(
 ) -> None:
     """Keep the snapshot of this moment, once: after a kill the same one is found again."""
     key, title = snapshot_key(mission.id, record.id), snapshot_title(occasion, entries)
-    if any(known == title for known, _ in await find_pages(key=key, flow_run_id=record.id)):
+    if any(known == described(title) for known, _ in await find_pages(key=key, flow_run_id=record.id)):
         return
     page = process_snapshot(mission=mission, task=task, record=record, entries=entries, requests=requests, occasion=occasion)
     await keep_page(key=key, description=title, page=page, flow_run_id=record.id)
