@@ -69,6 +69,11 @@ def one_line(text: str, limit: int) -> str:
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
 
 
+def unlinked(text: str, limit: int) -> str:
+    """`text` as `one_line` gives it, with addresses that nothing makes links of: for logs that the console shows."""
+    return _ADDRESS.sub(_broken, one_line(text, limit))
+
+
 def inline(text: str, limit: int = 2_000) -> Markdown:
     """`text` on one line, safe anywhere: in a sentence, a table cell, a list, a heading. Only code spans stay marked up."""
     return Markdown(_start_escaped(_marked_up(one_line(text, limit))))

@@ -15,6 +15,7 @@ from flows.people.taking import came_second, take_form
 from flows.people.telling import asked, expired, unanswered
 from flows.runs.lease import Lease
 from flows.runs.picture import Picture
+from reports.text import unlinked
 from reports.times import minute
 
 
@@ -33,13 +34,14 @@ class People:
         request = await take_form(self.lease.store, await self._open(key, title, question))
         if request.answer is not None:
             if second := await came_second(request):
-                get_run_logger().warning(second)
+                get_run_logger().warning(unlinked(second, 1_000))
             return request.answer
         if request.state is not RequestState.OPEN or request.deadline <= await self.lease.store.now():
             await self.lease.store.requests.close(request.run_id, key, RequestState.EXPIRED, message=expired(request))
             raise Unanswered(unanswered(request))
         if request.refusal:
-            get_run_logger().warning("The last answer did not count, and the question stays open. %s", request.refusal)
+            refusal = unlinked(request.refusal, 1_000)
+            get_run_logger().warning("The last answer did not count, and the question stays open. %s", refusal)
         await self._wait(request)
         raise AssertionError("a suspended run does not come back here")
 
@@ -62,7 +64,7 @@ class People:
         form = form_for(request, self.zone)
         await forget_wait(request.run_id, request.key)
         await self.lease.park()
-        until = minute(request.deadline, self.zone)
-        get_run_logger().info("A person is asked: %s Answer here (menu, Resume) by %s, %s.", request.title, until, self.zone)
+        title, until = unlinked(request.title, 200), minute(request.deadline, self.zone)
+        get_run_logger().info("A person is asked: %s Answer here (menu, Resume) by %s, %s.", title, until, self.zone)
         left = request.deadline - await self.lease.store.now()
         await asuspend_flow_run(wait_for_input=form, timeout=max(1, ceil(left.total_seconds())), key=request.key)

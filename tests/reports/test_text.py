@@ -6,7 +6,7 @@ from time import perf_counter
 
 import pytest
 
-from reports.text import Markdown, bounded, code, code_block, inline, link, prose, visible
+from reports.text import Markdown, bounded, code, code_block, inline, link, prose, unlinked, visible
 from tests.reports.hostile import HOSTILE, kinds, tokens
 
 WORDS_ONLY = {"paragraph_open", "inline", "text", "paragraph_close", "code_inline", "softbreak"}
@@ -77,6 +77,13 @@ def test_ordinary_words_stay_as_they_are() -> None:
 
 def test_addresses_become_code_and_stay_whole() -> None:
     assert inline("see https://a.example/x?y=1&z=2.") == "see `https://a.example/x?y=1&z=2`."
+
+
+def test_a_line_for_a_log_has_no_address_that_could_become_a_link() -> None:
+    assert (
+        unlinked("see https://e.example/x,\nwww.e.example or a@e.example", 200)
+        == "see https: / /e.example/x, w w w .e.example or a@ e.example"
+    )
 
 
 def test_prose_keeps_paragraphs_lists_bold_and_code() -> None:
