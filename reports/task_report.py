@@ -180,7 +180,8 @@ def _written(report: TaskReport, mission: Mission, task: Task, record: RunRecord
         mission=mission.title,
         run={"id": record.id, "started_by": record.started_by.value, "plan_version": record.plan_version},
         report=asdict(report) | {"findings": [_finding(supported, links) for supported in report.findings]},
-        actions=[asdict(action) for action in report.actions],
+        ledger=[_effect(effect, links) for effect in report.ledger],
+        actions=[_effect(action, links) for action in report.actions],
         has_unknown=report.has_unknown,
         severities=_severities(report.findings),
         notes=[_note(step, note, links) for step, note in report.notes],
@@ -196,6 +197,10 @@ def _written(report: TaskReport, mission: Mission, task: Task, record: RunRecord
 def _finding(supported: SupportedFinding, links: ReportLinks) -> dict[str, object]:
     evidence = [asdict(evidence) | {"url": links.steps.get(evidence.step, "")} for evidence in supported.evidence]
     return {**supported.finding.model_dump(mode="json"), "evidence": evidence, "unknown": supported.unknown}
+
+
+def _effect(effect: Effect, links: ReportLinks) -> dict[str, object]:
+    return {**asdict(effect), "url": links.steps.get(effect.step, "")}
 
 
 def _note(step: int, note: Note, links: ReportLinks) -> dict[str, object]:

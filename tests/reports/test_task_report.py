@@ -53,6 +53,23 @@ def test_figures_are_counted_from_the_journal() -> None:
     assert figures.usage == Usage(input_tokens=2400, output_tokens=160, cost=0.0042)
 
 
+def test_actions_and_the_ledger_lead_to_their_steps() -> None:
+    run = runs.success()
+    links = ReportLinks(steps={11: "https://prefect.example/11"}, previous="https://prefect.example/last")
+    page = task_report(
+        mission=runs.MISSION,
+        task=runs.TASK,
+        record=run.record,
+        entries=run.entries,
+        requests=run.requests,
+        previous=runs.last(),
+        links=links,
+    )
+    assert 'older_than_days": 7}` ([step 11](https://prefect.example/11)), approved by' in page
+    assert "\n| [11](https://prefect.example/11) | `host.remove_old_files` |" in page
+    assert "The last report is of [the run](https://prefect.example/last) that ended" in page
+
+
 def test_findings_come_by_severity_with_the_steps_that_show_them() -> None:
     critical, info, ok = _report(runs.success()).findings
     assert critical.evidence == (Evidence(step=4, name="host.disk_usage", ending=""),)
