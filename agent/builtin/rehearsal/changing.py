@@ -9,7 +9,8 @@ from typing import Any
 from agent.builtin.rehearsal.alignment import tools_for
 from agent.builtin.rehearsal.commission import Commission
 from agent.builtin.rehearsal.goal import Job, read_clauses, read_goal
-from agent.builtin.rehearsal.schedule import Schedule, at_another_time, find_schedule
+from agent.builtin.rehearsal.parting import apart
+from agent.builtin.rehearsal.schedule import TIME_WAS_TAKEN, Schedule, at_another_time, find_schedule
 from agent.builtin.rehearsal.shapes import items, mapping
 from agent.builtin.rehearsal.strategy import find_strategies
 from agent.builtin.rehearsal.tasks import task_for, trigger_for
@@ -21,7 +22,7 @@ Plan = dict[str, Any]
 NOT_UNDERSTOOD = "The wish "
 """So begins what is said of a plan that a wish left as it was."""
 
-_NEW_NAME = r"['\"]?(?P<new>.+?)['\"]?\s*[.!]?\s*$"
+_NEW_NAME = r"['\"]?(?P<new>.+?)['\"]?\s*[.!;]?\s*$"
 _MISSION = r"(?:(?:the|this)\s+mission|it|this)"
 _RENAME = re.compile(
     rf"^\s*(?:please\s+)?(?:(?:re)?(?:name|call)\s+{_MISSION}?\s*(?:to\s+|as\s+)?"
@@ -33,7 +34,9 @@ _RENAME_TASK = re.compile(
     re.IGNORECASE,
 )
 _CHANNEL = re.compile(r"\b(?:notif\w+|channels?|send|post|tell|inform|messages?|alert)\b", re.IGNORECASE)
-_NO_LONGER = re.compile(r"\b(?:stop|no\s+longer|don't|do\s+not|not|never|drop|remove|without)\b", re.IGNORECASE)
+_NO_LONGER = re.compile(
+    r"\b(?:stop|no\s+longer|don't|do\s+not|not|never|drop|remove|without|mute|silence|nothing|nobody)\b", re.IGNORECASE
+)
 _INSTEAD = re.compile(r"\b(?:instead|only|switch|replace)\b", re.IGNORECASE)
 _ADD = re.compile(r"^\s*(?:please\s+)?(?:and\s+)?(?:also|add|include|additionally)\b[:,]?\s*|\b(?:too|as well)\b", re.IGNORECASE)
 _DROP = re.compile(r"^\s*(?:please\s+)?(?:drop|leave\s+out|skip|remove|delete|without|do\s+not|don't|no)\b", re.IGNORECASE)
@@ -43,9 +46,9 @@ _VAGUE = meanings("make change set move task tasks instead run new please not mi
 
 
 def changed(commission: Commission) -> Plan:
-    """The earlier plan with the wish, one on each line, fulfilled; what is not understood changes nothing, and is said."""
+    """The earlier plan with the wish, all its parts, fulfilled; what is not understood changes nothing, and is said."""
     plan = dict(commission.previous)
-    for wish in [line for line in commission.wish.splitlines() if line.strip()] or [""]:
+    for wish in apart(commission.wish) or [""]:
         plan = _with_wish(plan, replace(commission, previous=plan, wish=wish))
     return plan
 
@@ -178,18 +181,25 @@ def _at_other_times(plan: Plan, commission: Commission) -> Plan | None:
 
 
 def _rescheduled(task: Plan, wish: str, now: datetime) -> Plan:
-    """A wish with a time of day and no days keeps the days as they are."""
+    """A wish with a time of day and no days keeps the days as they are, and one with days only the time."""
     old, clock, phrase = task["trigger"], _TIME.search(wish), find_schedule(wish)
     if phrase and (phrase.schedule.once or phrase.schedule.happening):
         new = trigger_for(phrase.schedule, now)
     elif clock and not _SAYS_DAYS.search(wish):
         new = trigger_for(Schedule(cron=at_another_time(old.get("cron") or "", clock.group())), now)
     elif phrase:
-        new = trigger_for(phrase.schedule, now)
+        new = trigger_for(_at_the_time_before(phrase.schedule, str(old.get("cron") or "")), now)
     else:
         return task
     zone = {"timezone": old["timezone"]} if new["kind"] == "cron" and old.get("timezone") else {}
     return {**task, "trigger": {**new, **zone}}
+
+
+def _at_the_time_before(schedule: Schedule, cron: str) -> Schedule:
+    minute, hour, *_ = [*cron.split(" "), "", ""]
+    if schedule.note != TIME_WAS_TAKEN or not (minute.isdigit() and re.fullmatch(r"[\d,]+", hour)):
+        return schedule
+    return Schedule(cron=" ".join([minute, hour, *schedule.cron.split(" ")[2:]]))
 
 
 def _in_zone(task: Plan, zone: str) -> Plan:

@@ -9,21 +9,14 @@ from pydantic import ValidationError
 
 from agent.builtin.rehearsal.changing import NOT_UNDERSTOOD, changed, subject
 from agent.builtin.rehearsal.commission import Commission
+from agent.builtin.rehearsal.doubts import doubt
+from agent.builtin.rehearsal.parting import apart
 from agent.builtin.rehearsal.schedule import find_schedule
 from agent.builtin.rehearsal.words import INSPECTING, meanings
 from blueprint.plan import Blueprint
 from blueprint.problems import explain
 from blueprint.validation import Surroundings, find_problems
 
-_COMMANDS = (
-    "rename name call add include drop remove delete leave skip stop run start execute trigger kick tell show explain describe"
-    " move change make notify send use queue pause resume disable enable launch also check inspect look clean switch cancel put"
-    " set let what how when is are did has do"
-)
-_APART = re.compile(
-    rf"(?<=[.!?;])\s+|\n+|\s*[,;]?\s+(?:and\s+then|and\s+also|and|then|but)\s+(?=(?:please\s+|also\s+)?(?:{'|'.join(_COMMANDS.split())})\b)",
-    re.IGNORECASE,
-)
 _LEADING = re.compile(
     r"^\s*(?:(?:hi|hello|hey|ok|okay|thanks|thank\s+you|well|so|and|then|now)\b[\s,.!:]*|(?:please|kindly|just)\b\s*,?\s*"
     r"|(?:can|could|would|will)\s+(?:you|we)\s+(?:please\s+)?|(?:i|we)(?:'d|\s+would)\s+like\s+(?:you\s+)?to\s+"
@@ -39,7 +32,7 @@ _BY_COMMAND = {
     "enable": rf"^(?:resume|enable|unpause|reactivate|go\s+on|continue|switch\s+on|turn\s+on)(?:\s+(?:with\s+)?{_WHAT})?$",
     "delete": rf"^(?:delete|erase|remove|destroy|get\s+rid\s+of|forget)\s+{_WHAT}$",
     "launch": rf"^(?:launch|deploy|activate)(?:\s+{_WHAT})?$",
-    "cancel": r"^(?:cancel|stop|abort|kill|end)\s+(?:the|that|this|my)\s+(?:(?:current|running|last)\s+)?run\b",
+    "cancel": r"^(?:cancel|stop|abort|kill|end)\s+(?:the|that|this|my|all)\s+(?:\w+\s+){0,3}?(?:runs?|running\s+\w+.*)$",
     "reply": r"^(?:approve|reject|approved|rejected|yes|no|deny|allow\s+it)\b",
 }
 _LOOSER = re.compile(
@@ -64,7 +57,8 @@ _NOW = re.compile(
 )
 _PRONOUN = re.compile(r"^(?:it|this|that|them|the\s+(?:task|check|inspection|job))$", re.IGNORECASE)
 _EVERY_TASK = re.compile(
-    r"^(?:everything|all(?:\s+of\s+them)?|all\s+(?:the\s+)?(?:tasks|checks|inspections)|both(?:\s+tasks)?)$", re.IGNORECASE
+    r"^(?:everything|all(?:\s+of\s+them)?|all\s+(?:the\s+)?(?:tasks|checks|inspections)|both(?:\s+(?:tasks|checks|inspections))?)$",
+    re.IGNORECASE,
 )
 _TOO_MUCH = re.compile(
     r"^(?:drop|remove|delete|leave\s+out)\s+(?:everything|all(?:\s+(?:the\s+)?tasks)?|both(?:\s+tasks)?)$", re.IGNORECASE
@@ -110,7 +104,7 @@ def understand(commission: Commission) -> dict[str, Any]:
 
 def _parts(message: str) -> list[str]:
     """The message cut where a new wish begins, without courtesies; a question keeps its mark."""
-    parts = [part for part in _APART.split(message) if part.strip()]
+    parts = apart(message)
     plain = [_TRAILING.sub("", _LEADING.sub("", part).rstrip("? ")) for part in parts]
     return [f"{text}?" if _is_question(part) else text for text, part in zip(plain, parts, strict=True) if text]
 
@@ -126,6 +120,8 @@ def _read(text: str, commission: Commission) -> _Part:
     _refuse(bare)
     if topic := _topic(text):
         return _Part(topic=topic)
+    if question := doubt(bare, commission.tasks):
+        raise _AskBack(question)
     if runs := _run_now(bare, commission):
         return _Part(runs=runs)
     if _CHANNELS.search(bare) and not any(name in bare.lower() for name in commission.channels):
@@ -215,6 +211,6 @@ def _after(wish: str, commission: Commission) -> Commission:
     around = Surroundings(now=commission.now, tools=[offer.name for offer in commission.offers], channels=commission.channels)
     if problems := find_problems(plan, around):
         raise _AskBack(f"{wish!r} can't be done: {' '.join(str(problem) for problem in problems)} What instead?")
-    if draft == dict(commission.previous):
+    if plan == Blueprint.model_validate(commission.previous):
         raise _AskBack(f"{wish!r} would change nothing: the plan says so already. What is to be different?")
     return replace(commission, previous=draft)

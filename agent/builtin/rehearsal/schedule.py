@@ -10,6 +10,8 @@ from agent.builtin.rehearsal.once import AT_ONCE, OnceAt, read_once
 from agent.builtin.rehearsal.times import AT_TIME, TIME, TimeOfDay, times_of_day
 
 DEFAULT_TIME = TimeOfDay(hour=9)
+TIME_WAS_TAKEN = f"No time of day was given; {DEFAULT_TIME.hour:02d}:{DEFAULT_TIME.minute:02d} was taken."
+"""The note of a schedule that says days and nothing about the time."""
 _PART_TIMES = {"night": 2, "morning": 8, "afternoon": 14, "evening": 18}
 
 
@@ -132,7 +134,7 @@ def _days_apart(days: int, times: tuple[TimeOfDay, ...]) -> Schedule:
 
 def _some_times_a_day(match: re.Match[str]) -> Schedule:
     times = {"once": 1, "twice": 2, "two": 2, "three": 3, "four": 4, "six": 6}[match["often"].lower()]
-    return Schedule(cron="0 9 * * *", note="No time of day was given; 09:00 was taken.") if times == 1 else _hours(24 // times)
+    return Schedule(cron="0 9 * * *", note=TIME_WAS_TAKEN) if times == 1 else _hours(24 // times)
 
 
 def _on(weekdays: str, month_days: str = "*") -> Callable[[re.Match[str]], Schedule]:
