@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from blueprint.mission import Mission, MissionState
+from blueprint.mission import Mission, MissionState, not_running
 from blueprint.occasion import EventGiven
 from blueprint.plan import Blueprint, Task, WhenBusy, WhenMissed
 from blueprint.records import Refusal, StartedBy
@@ -79,7 +79,7 @@ class Skip:
 
 
 SENTENCES = {
-    Refusal.NOT_ACTIVE: "Mission {mission!r} is {state}; only an Active one runs Tasks.",
+    Refusal.NOT_ACTIVE: "{why}",
     Refusal.NOT_IN_PLAN: "{what} is not in the plan in force (version {version}).",
     Refusal.MISSED: "Was due at {due}, came {minutes} min late, and the Task skips what it missed.",
     Refusal.SUPERSEDED: "Was due at {due}; only the latest missed fire is made up for, and {other}.",
@@ -102,7 +102,7 @@ def skip(refusal: Refusal, **words: object) -> Skip:
 def admit(fire: Fire, mission: Mission, plan: Blueprint | None, now: datetime) -> Go | Queue | Skip:
     """Decide about one fire: Mission, plan, round, repetition, lateness, cool-down, and at last other runs of the Task."""
     if mission.state is not MissionState.ACTIVE:
-        return skip(Refusal.NOT_ACTIVE, mission=mission.id, state=mission.state)
+        return skip(Refusal.NOT_ACTIVE, why=not_running(mission))
     task = plan.task(fire.task) if plan else None
     if plan is None or task is None or mission.plan_version is None:
         return skip(Refusal.NOT_IN_PLAN, what=f"Task {fire.task!r}", version=mission.plan_version)

@@ -42,6 +42,20 @@ class Mission(Value):
     reports: ReportTimes = Field(default=ReportTimes(), description="When its Mission Reports are made.")
 
 
+def not_running(mission: Mission) -> str:
+    """Why nothing of a Mission that is not Active starts, and what is to be done about it (R3.2)."""
+    first = _TO_RUN[mission.state].format(id=mission.id)
+    return f"Mission {mission.id!r} is {mission.state}; only an Active one runs Tasks. {first}"
+
+
+_TO_RUN = {
+    MissionState.DRAFT: "Put its plan in force first: `missions launch {id}`, or the deployment launch in the console.",
+    MissionState.ACTIVE: "",
+    MissionState.PAUSED: "Let it go on first: `missions enable {id}`, or the deployment enable in the console.",
+    MissionState.DELETED: "It is being deleted, and nothing brings it back.",
+}
+
+
 def check_transition(mission: Mission, wanted: MissionState) -> None:
     """ForbiddenTransition, naming both states, unless `mission` may become `wanted` (R3.1)."""
     allowed = _ALLOWED[mission.state]

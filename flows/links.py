@@ -1,5 +1,8 @@
 """Addresses of pages in the Prefect UI (its V2 pages)."""
 
+import json
+from urllib.parse import quote
+
 from prefect.settings import get_current_settings
 
 
@@ -25,5 +28,5 @@ def artifact_key_page(key: str) -> str:
 
 
 def deployments_page(mission_id: str) -> str:
-    """All deployments of a Mission."""
-    return f"{ui_address()}/v2/deployments?tags=mission:{mission_id}"
+    """All deployments of a Mission. The console drops a filter that is not a JSON list, and would show everybody's."""
+    return f"{ui_address()}/v2/deployments?tags={quote(json.dumps([f'mission:{mission_id}']))}"

@@ -6,7 +6,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.exceptions import ObjectNotFound
 
 from blueprint.errors import InvalidInput, Unavailable, UnknownName
-from blueprint.mission import Mission, MissionState
+from blueprint.mission import Mission, MissionState, not_running
 from blueprint.plan import Blueprint
 from deployments.compiler import TASK_FLOW, deployment_name
 
@@ -24,7 +24,7 @@ async def start(client: PrefectClient, deployment: str, parameters: dict[str, An
 async def start_task(client: PrefectClient, mission: Mission, plan: Blueprint, task: str, *, once_key: str | None = None) -> str:
     """Start a run of a Task by hand; its schedule stays as it is (R2.5). InvalidInput while the gate would refuse it."""
     if mission.state is not MissionState.ACTIVE:
-        raise InvalidInput(f"Mission {mission.id!r} is {mission.state}; only an Active one runs Tasks.")
+        raise InvalidInput(not_running(mission))
     if plan.task(task) is None:
         raise UnknownName("Task", task, [known.name for known in plan.tasks])
     name = f"{TASK_FLOW}/{deployment_name(mission.id, task)}"

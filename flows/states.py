@@ -16,6 +16,7 @@ from flows.lifecycle.own_run import mark_own_run
 from flows.lifecycle.publishing import certificate_name
 from flows.lifecycle.switching import disable as disable_mission
 from flows.lifecycle.switching import enable as enable_mission
+from flows.links import deployments_page
 from flows.opening import open_store
 
 Change = Callable[[Store, PrefectClient, Mission], Awaitable[str]]
@@ -33,7 +34,7 @@ async def launch(mission: str, version: int = 0) -> State:
 
     async def change(store: Store, _: PrefectClient, found: Mission) -> str:
         number = await launch_version(store, found, version=version or None, by="deployment:launch")
-        return f"Version {number} of the plan of {found.id} is in force."
+        return f"Version {number} of the plan of {found.id} is in force, and the Mission is Active: {deployments_page(found.id)}"
 
     return await _changed(mission, change)
 
@@ -48,7 +49,7 @@ async def disable(mission: str) -> State:
 
     async def change(store: Store, client: PrefectClient, found: Mission) -> str:
         await disable_mission(store, client, found.id, by="deployment:disable")
-        return f"Mission {found.id} is Paused."
+        return f"Mission {found.id} is Paused: nothing of it starts until the deployment enable, or `missions enable`, is run."
 
     return await _changed(mission, change)
 
@@ -63,7 +64,7 @@ async def enable(mission: str) -> State:
 
     async def change(store: Store, client: PrefectClient, found: Mission) -> str:
         await enable_mission(store, client, found.id, by="deployment:enable")
-        return f"Mission {found.id} is Active."
+        return f"Mission {found.id} is Active: {deployments_page(found.id)}"
 
     return await _changed(mission, change)
 

@@ -15,6 +15,12 @@ def question_text(request: Request, timezone: str = "UTC", *, fence: str = "") -
     return render("question.txt.j2", fence=fence, **_shown(request, timezone))
 
 
+def question_in_short(request: Request) -> str:
+    """What is asked, in a few lines for a list: the exact call, the questions, or the command that shows the plan."""
+    asked = request.question.model_dump(mode="json")
+    return render("question_short.txt.j2", question=asked, mission=request.mission_id).rstrip("\n")
+
+
 def _shown(request: Request, timezone: str) -> dict[str, object]:
     return {
         "title": request.title,

@@ -25,7 +25,7 @@ from flows.command.output import Session, say
 from flows.command.terminal import while_waiting
 from flows.following import Over, Waiting, follow
 from flows.people.replying import Reply, reply
-from reports.forms import question_text
+from reports.forms import question_in_short, question_text
 from reports.steps import stream_line
 from reports.text import one_line
 
@@ -129,6 +129,11 @@ def said_back(answer: Answer) -> str:
         else ""
     )
     return f"{'Read as: ' if answer.is_read else ''}{taken}.{words}"
+
+
+def asked_in_short(request: Request) -> str:
+    """What is asked, and the commands that answer it."""
+    return f"{question_in_short(request)}\n{how_to_answer(request)}"
 
 
 def how_to_answer(request: Request) -> str:

@@ -12,11 +12,12 @@ from blueprint.choosing import choose
 from blueprint.errors import InvalidInput, UnknownName
 from blueprint.records import Message
 from blueprint.requests import ChoiceQuestion, Decision, Request, ReviewQuestion
+from blueprint.values import short_id
 from deployments.local.addresses import read_addresses
 from deployments.local.settings import LocalSettings
-from flows.command.answering import how_to_answer, said_back, this_person
+from flows.command.answering import asked_in_short, said_back, this_person
 from flows.command.naming import events_named, is_meant, run_id_of
-from flows.command.output import AsJson, Session, command, session, show, show_json, show_table
+from flows.command.output import AsJson, Session, command, say, session, show, show_json, show_table
 from flows.people.links import link
 from flows.people.replying import Reply, reply
 from reports.text import one_line
@@ -47,7 +48,7 @@ async def inbox(
         if as_json:
             return show_json({"open_requests": asked, "messages": messages} | ({"links": addresses} if links else {}))
         for request in asked:
-            show(f"{one_line(request.title, 200)}   {_left(request)}, Mission {request.mission_id}\n{how_to_answer(request)}")
+            show(f"{one_line(request.title, 200)}   {_left(request)}, Mission {request.mission_id}\n{asked_in_short(request)}")
             show(f"  {addresses[_name(request)]}\n" if links else "")
         show_table(["AT (UTC)", "KIND", "READ", "MESSAGE"], [_row(message) for message in messages], "No messages.")
         if not keep:
@@ -84,6 +85,7 @@ async def reply_to_run(
         show_json(answered)
     elif answered.answer is not None:
         show(f"{one_line(answered.title, 200)} — {said_back(answered.answer)} The run goes on.")
+        say(f"See what becomes of it: missions watch {short_id(answered.run_id)}")
 
 
 async def _links(asked: Sequence[Request]) -> dict[str, str]:

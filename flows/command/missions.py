@@ -9,12 +9,12 @@ import typer
 from blueprint.errors import InvalidBlueprint
 from blueprint.mission import Mission, MissionState
 from blueprint.plan import Blueprint
-from blueprint.records import TaskUsage
+from blueprint.records import RunRecord, TaskUsage
 from blueprint.stream import Usage
 from blueprint.triggers import next_fires
 from blueprint.values import short_id
 from deployments.changes import Change
-from flows.command.answering import how_to_answer, this_person
+from flows.command.answering import asked_in_short, this_person
 from flows.command.output import AsJson, Session, command, say, session, show, show_json, show_table
 from flows.command.runs import OfMission
 from flows.creation.choosing import chosen_plan, found_problems, launch_version
@@ -94,17 +94,17 @@ async def show_one(here: Session, mission: Mission, as_json: bool) -> None:
     show(f"  plan      {version}\n  console   {deployments_page(mission.id)}")
     if found["tasks"]:
         show("")
-        rows = [[task["name"], task["trigger"], ", ".join(map(_short, task["next"])) or "-"] for task in found["tasks"]]
-        show_table(["TASK", "TRIGGER", f"NEXT ({found['zone']})"], rows, "")
+        rows = [[task["name"], _start(task), ", ".join(map(_short, task["next"])) or "-"] for task in found["tasks"]]
+        show_table(["TASK", "STARTS", f"NEXT ({found['zone']}){_UNLESS.get(mission.state, '')}"], rows, "")
     if found["runs"]:
         show("")
-        runs = [[short_id(run.id), run.task, run.state, _minute(run.started_at), run.reason] for run in found["runs"]]
+        runs = [[short_id(run.id), run.task, _state(run), _minute(run.started_at), run.reason] for run in found["runs"]]
         show_table(["RUN", "TASK", "STATE", "STARTED (UTC)", "REASON"], runs, "")
     if used := _used(found["used"], found["planning"]):
         show("")
         show_table(["USED BY", "RUNS", "TOKENS IN", "TOKENS OUT", "COST", "AT WORK"], used, "")
     for request in found["open_requests"]:
-        show(f"\nWaits for you: {one_line(request.title, 200)}\n{how_to_answer(request)}")
+        show(f"\nWaits for you: {one_line(request.title, 200)}\n{asked_in_short(request)}")
     return None
 
 
@@ -144,10 +144,23 @@ def _tasks(mission: Mission, blueprint: Blueprint) -> list[dict[str, Any]]:
             "name": task.name,
             "title": task.title,
             "trigger": task.trigger.kind,
-            "next": [fire.isoformat(timespec="minutes") for fire in next_fires(task.trigger, now, zone)],
+            "after": list(task.after),
+            "next": [] if task.after else [fire.isoformat(timespec="minutes") for fire in next_fires(task.trigger, now, zone)],
         }
         for task in blueprint.tasks
     ]
+
+
+def _start(task: dict[str, Any]) -> str:
+    return f"after {', '.join(task['after'])}" if task["after"] else task["trigger"]
+
+
+def _state(run: RunRecord) -> str:
+    return f"{run.state} (waiting)" if run.is_waiting else run.state
+
+
+_UNLESS = {MissionState.DRAFT: ", once launched", MissionState.PAUSED: ", once enabled"}
+"""What the next times depend on."""
 
 
 def _short(moment: str) -> str:

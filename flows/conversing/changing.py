@@ -8,7 +8,7 @@ from itertools import count
 from agent.planner.draft import Drafted, draft
 from blueprint.diff import PlanDiff, diff
 from blueprint.errors import LimitReached, Outdated
-from blueprint.mission import Mission
+from blueprint.mission import Mission, MissionState
 from blueprint.plan import Blueprint
 from blueprint.requests import Answer, Decision, ReviewQuestion
 from blueprint.validation import problems_of
@@ -138,7 +138,8 @@ async def _put_in_force(talk: Talk, question: ReviewQuestion, answer: Answer) ->
         problems=problems_of(talk.seen.verify(plan)),
     )
     touched = ", ".join([*changes.created, *changes.updated, *changes.deleted, *changes.retired]) or "none needed a change"
-    return f"Version {question.plan_version} of the plan is in force. Deployments: {touched}."
+    stays = " The Mission stays Paused." if mission.state is MissionState.PAUSED else ""
+    return f"Version {question.plan_version} of the plan is in force.{stays} Deployments: {touched}."
 
 
 async def _keep_as_draft(talk: Talk, question: ReviewQuestion, plan: Blueprint) -> str:

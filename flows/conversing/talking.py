@@ -7,7 +7,7 @@ as a difference and confirmed. Each step is found again after a kill, by a key m
 from datetime import UTC, datetime
 
 from agent.planner.understanding import understand
-from blueprint.mission import Mission, MissionState
+from blueprint.mission import Mission, MissionState, not_running
 from blueprint.plan import Blueprint
 from blueprint.remarks import Understood
 from flows.conversing.answering import answers
@@ -70,9 +70,7 @@ async def _understood(talk: Talk, mission: Mission) -> Understood:
 
 def _no_runs(mission: Mission) -> str:
     """Why no Task can run now; empty when they can."""
-    if mission.state is MissionState.ACTIVE:
-        return ""
-    return f"Mission {mission.id!r} is {mission.state}; only an Active one runs Tasks. Nothing was done."
+    return "" if mission.state is MissionState.ACTIVE else f"Nothing was done. {not_running(mission)}"
 
 
 async def _run(talk: Talk, mission: Mission, task: str) -> str:

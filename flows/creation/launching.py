@@ -81,7 +81,7 @@ async def _launch(
             await set_paused(mission_id, False, client)
     if becomes_active:
         await store.missions.set_state(mission_id, MissionState.ACTIVE, now, by=by)
-    await store.messages.add(_message(mission, version, by, now, _missed_times(deployments, changes)))
+    await store.messages.add(_message(mission, plan.title, version, by, now, _missed_times(deployments, changes)))
     return changes
 
 
@@ -90,13 +90,13 @@ def _missed_times(plan: DeploymentPlan, changes: Changes) -> list[str]:
     return [f"{spec.once_at:%Y-%m-%d %H:%M} UTC ({spec.name})" for spec in plan.deployments if spec.once_key in changes.missed]
 
 
-def _message(mission: Mission, version: int, by: str, now: datetime, missed: list[str]) -> Message:
+def _message(mission: Mission, title: str, version: int, by: str, now: datetime, missed: list[str]) -> Message:
     passed = f" Not run, because the time had passed: {', '.join(missed)}." if missed else ""
     return Message(
         id=f"{mission.id}:launched:{version}",
         mission_id=mission.id,
         event="mission",
-        title=f"{mission.title}: launched",
+        title=f"{title}: {'launched' if mission.plan_version is None else f'plan {version} in force'}",
         body=f"Version {version} of the plan is in force, confirmed by {by}.{passed}",
         at=now,
     )

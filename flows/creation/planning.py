@@ -18,6 +18,7 @@ from flows.artifacts import keep_page
 from flows.creation.launching import launch_plan
 from flows.creation.page import plan_page
 from flows.creation.surroundings import Seen
+from flows.links import deployments_page
 from flows.naming import plan_key
 from flows.people.asking import People
 from flows.runs.lease import Lease
@@ -75,7 +76,8 @@ async def _review(planning: Planning, number: int) -> tuple[Answer, ReviewQuesti
     asked = [request for request in await store.requests.of_run(planning.lease.run_id) if request.key == key]
     stored = asked[0].question if asked else await _question(planning, number)
     assert isinstance(stored, ReviewQuestion)
-    answer = await planning.people.decide(key=key, title=f"Launch this plan of {planning.mission.title!r}?", question=stored)
+    plan = await store.plans.get(planning.mission.id, stored.plan_version)
+    answer = await planning.people.decide(key=key, title=f"Launch this plan of {plan.title!r}?", question=stored)
     return answer, stored
 
 
@@ -170,4 +172,4 @@ async def _launch(planning: Planning, question: ReviewQuestion, answer: Answer) 
         problems=problems,
     )
     names = ", ".join([*changes.created, *changes.updated, *changes.unchanged])
-    return f"Mission {planning.mission.id} is Active; deployments: {names}."
+    return f"Mission {planning.mission.id} is Active; its Tasks: {deployments_page(planning.mission.id)} (deployments: {names})."

@@ -7,7 +7,7 @@ import pytest
 from prefect.server.schemas.schedules import CronSchedule
 
 from blueprint.admission import LATENESS, SENTENCES, SKEW, EarlierFire, Fire, Go, Queue, Skip, admit, looks_back
-from blueprint.mission import Mission, MissionState
+from blueprint.mission import Mission, MissionState, not_running
 from blueprint.occasion import EventGiven
 from blueprint.plan import Blueprint, Strategy, Task, WhenBusy, WhenMissed
 from blueprint.records import Refusal, RunState, StartedBy
@@ -57,7 +57,8 @@ def test_a_run_by_hand_of_an_active_mission_goes_with_the_plan_in_force() -> Non
 @pytest.mark.parametrize("state", [MissionState.DRAFT, MissionState.PAUSED, MissionState.DELETED])
 def test_nothing_starts_while_the_mission_is_not_active(state: MissionState, by: StartedBy) -> None:
     decision = admit(_fire(by=by), _mission(state), _plan(), NOW)
-    assert decision == Skip(refusal=Refusal.NOT_ACTIVE, reason=f"Mission 'm-1' is {state}; only an Active one runs Tasks.")
+    assert decision == Skip(refusal=Refusal.NOT_ACTIVE, reason=not_running(_mission(state)))
+    assert decision.reason.startswith(f"Mission 'm-1' is {state}; only an Active one runs Tasks. ")
 
 
 @pytest.mark.parametrize(("task", "version", "plan"), [("gone", 3, _plan()), ("disk", None, _plan()), ("disk", 3, None)])

@@ -81,7 +81,7 @@ async def test_what_is_not_clear_is_asked_back_and_a_paused_mission_stays_paused
         assert [one.version for one in await store.plans.history(mission.id)] == [1]
         await disable(store, client, mission.id, by="test")
         refused = await run_here(installation, "say", mission.id, "run the disk check now")
-        assert "is Paused; only an Active one runs Tasks. Nothing was done." in refused.stdout
+        assert "Nothing was done. Mission '" in refused.stdout
         changed = await run_here(installation, "say", mission.id, "drop the other task", "--yes")
         assert "Version 2 of the plan is in force." in changed.stdout, changed.stderr
         now = await store.missions.get(mission.id)

@@ -16,7 +16,7 @@ from prefect.states import Scheduled
 
 from blocks.store.store import Store
 from blueprint.errors import ForbiddenTransition, InvalidInput
-from blueprint.mission import Mission, MissionState
+from blueprint.mission import Mission, MissionState, not_running
 from blueprint.records import FireRecord, RunState, StartedBy
 from blueprint.triggers import Cron, Event, Once
 from deployments.compiler import deployment_name
@@ -105,7 +105,7 @@ async def test_a_paused_mission_refuses_every_door_and_lets_a_run_in_progress_en
         goes_on.set()
         assert (await installation.ended(running)).state is RunState.SUCCESS
         refused = await reaches(installation, by_api, "Cancelled")
-        assert refused.message == f"Mission {mission.id!r} is Paused; only an Active one runs Tasks."
+        assert refused.message == not_running(await store.missions.get(mission.id))
         fires = await _until(lambda: _refused(store, mission, 4))
         assert {fire.started_by for fire in fires} == {*StartedBy} - {StartedBy.CRON}
         assert {fire.reason for fire in fires} == {refused.message}

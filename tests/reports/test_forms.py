@@ -16,7 +16,7 @@ from blueprint.requests import (
     Request,
     ReviewQuestion,
 )
-from reports.forms import question_page, question_text
+from reports.forms import question_in_short, question_page, question_text
 from tests.reports import runs
 from tests.reports.hostile import VALID, tokens
 
@@ -98,3 +98,25 @@ def test_hostile_text_in_any_question_stays_text(text: str) -> None:
         found = {token.type for token in tokens(question_page(request, "UTC"))}
         assert not {"html_inline", "html_block", "image", "link_open", "code_block"} & found
         assert not {"\x1b", "\u202e", "\x07", "\u2028"} & set(question_text(request))
+
+
+def test_in_a_list_a_question_is_told_in_a_few_lines_that_leave_nothing_to_guess() -> None:
+    call = runs.REMOVE.model_copy(update={"arguments": {"path": "/srv/it's", "deep": True}})
+    review = ReviewQuestion(plan_version=3, plan_digest="d", page="# Plan", replaces=2)
+    questions: tuple[Question, ...] = (
+        ApprovalQuestion(call=call, why="It is\nfull.", risk="it changes something"),
+        InformationQuestion(questions=("When?", "Whom to tell?")),
+        ChoiceQuestion(question="Which?", options=("left", "right")),
+        AnomalyQuestion(what="The disk is gone."),
+        review,
+        review.model_copy(update={"replaces": None}),
+    )
+    shown = [question_in_short(_request(question).model_copy(update={"mission_id": "m-1"})) for question in questions]
+    assert shown == [
+        f'  Call: {call.server}.{call.tool} {{"path": "/srv/it\'s", "deep": true}}\n  Why:  It is full.',
+        "  1. When?\n  2. Whom to tell?",
+        "  Which?\n  1. left\n  2. right",
+        "  The disk is gone.",
+        "  To see it: missions plan m-1 --version 3 --against 2",
+        "  To see it: missions plan m-1 --version 3",
+    ]
