@@ -91,7 +91,11 @@ async def _flow_runs(wanted: dict[str, object], client: PrefectClient) -> list[F
 
 
 def _speaks_of(run: FlowRun, mission_id: str, title: str, known: Collection[str]) -> bool:
-    """Whether a run of an operation was about this Mission, by what it was started with."""
+    """Whether a run of an operation was about this Mission, by what it was started with, or named it in its end: among the
+    Missions that there are, for a name that there is not.
+    """
+    if mission_id in ((run.state and run.state.message) or ""):
+        return True
     said = str(run.parameters.get("mission", "")).strip()
     if said and said.casefold() == title.casefold():
         return True

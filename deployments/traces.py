@@ -1,6 +1,7 @@
-"""Removes from Prefect's own database what its API leaves of a Mission: events; and looks for what is left (R3.3).
+"""Removes from Prefect's own database what its API leaves of a Mission, and looks for what is left (R3.3).
 
-Nothing but events is deleted here. Prefect writes them down some seconds after they happened, so it is done until none come.
+Nothing is deleted here but events, and lines of logs that came when their run was gone already.
+Prefect writes them down some seconds after they happened, so it is done until none come.
 """
 
 import asyncio
@@ -8,16 +9,19 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
 
+import httpx
+from prefect.client.orchestration import PrefectClient
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-QUIET_SECONDS = 12.0
-"""So long no event of the Mission must have come: Prefect's server writes them down every 5 s."""
+FLUSH_SECONDS = 5.0
+"""So often Prefect's server writes events down, unless it says otherwise."""
 
+_MARGIN_SECONDS = 2.0
 LONGEST_SECONDS = 120.0
-_POLL_SECONDS = 2.0
+_POLL_SECONDS = 0.5
 
 _WANTED = "CREATE TEMP TABLE wanted (id text PRIMARY KEY) ON COMMIT DROP"
 _FILL = "INSERT INTO wanted SELECT DISTINCT unnest(CAST(:ids AS text[]))"
@@ -27,6 +31,12 @@ SELECT event_id AS id FROM event_resources WHERE resource_id IN (SELECT id FROM 
 UNION SELECT event_id FROM event_resources AS r WHERE position(:mission IN r::text) > 0
 UNION SELECT id FROM events AS e WHERE id::text IN (SELECT id FROM wanted) OR position(:mission IN e::text) > 0
 """
+_LATE_LINES = """
+DELETE FROM log
+WHERE flow_run_id IN (SELECT CAST(substring(id FROM 18) AS uuid) FROM wanted WHERE id LIKE 'prefect.flow-run.%')
+"""
+"""A worker tells of a run's end some seconds later, and deleting a run takes only what was there."""
+
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
 
 
@@ -50,10 +60,19 @@ async def connected(url: str) -> AsyncGenerator[AsyncConnection]:
         await engine.dispose()
 
 
-async def forget_events(
-    connection: AsyncConnection, mission_id: str, traces: Sequence[str], quiet_seconds: float = QUIET_SECONDS
-) -> int:
-    """Delete all events that tell of these resources, are themselves one of them, or name the Mission; gives how many.
+async def quiet_seconds(client: PrefectClient) -> float:
+    """How long no event may have come until all are written down: twice the time between two flushes of the server, and some."""
+    try:
+        settings = (await client.request("GET", "/admin/settings")).json()
+        flush = float(settings["server"]["services"]["event_persister"]["flush_interval"])
+    except (httpx.HTTPError, KeyError, TypeError, ValueError):  # an operator may hide them
+        flush = FLUSH_SECONDS
+    return 2 * flush + _MARGIN_SECONDS
+
+
+async def forget_events(connection: AsyncConnection, mission_id: str, traces: Sequence[str], quiet_seconds: float) -> int:
+    """Delete all events that tell of these resources, are themselves one of them, or name the Mission, and late log lines of
+    its runs; gives how many.
 
     Comes back when none has come for so long. TimeoutError when they go on coming.
     """
@@ -93,4 +112,5 @@ async def _delete_events(connection: AsyncConnection, mission_id: str, traces: S
         await connection.execute(text(_FILL), {"ids": list(traces)})
         await connection.execute(text(_GONE), {"mission": mission_id})
         await connection.execute(text("DELETE FROM event_resources WHERE event_id IN (SELECT id FROM gone)"))
-        return (await connection.execute(text("DELETE FROM events WHERE id IN (SELECT id FROM gone)"))).rowcount
+        events = (await connection.execute(text("DELETE FROM events WHERE id IN (SELECT id FROM gone)"))).rowcount
+        return events + (await connection.execute(text(_LATE_LINES))).rowcount

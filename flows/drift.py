@@ -1,6 +1,6 @@
 """What `missions doctor` looks at of plans: whether Prefect has what the plans in force say (R2.7)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -27,16 +27,21 @@ _CLAIMS = {"create": "is missing", "update": "differs", "pause": "is not paused,
 
 async def check_plans(store: Store, client: PrefectClient) -> str:
     """That Prefect has exactly what the plans in force say; Unavailable, with a line for each drift, when it does not."""
-    launched = [mission for mission in await store.missions.list() if mission.plan_version is not None]
-    found = await find_drifts(launched, store, client)
+    missions = await store.missions.list()
+    going = {mission.id for mission in missions if mission.state is MissionState.DELETED}
+    launched = [mission for mission in missions if mission.plan_version is not None and mission.id not in going]
+    found = await find_drifts(launched, store, client, going)
     if not found:
         return f"{len(launched)} in force, Prefect has what they say"
     more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
     raise Unavailable("\n- ".join([f"differences: {len(found)}", *found[:_SHOWN], *more]))
 
 
-async def find_drifts(launched: Sequence[Mission], store: Store, client: PrefectClient) -> list[str]:
-    """Every difference between Prefect and the plans of these Missions, and what belongs to none of them."""
+async def find_drifts(launched: Sequence[Mission], store: Store, client: PrefectClient, going: Collection[str] = ()) -> list[str]:
+    """Every difference between Prefect and the plans of these Missions, and what belongs to none of them.
+
+    Of those that are being deleted (`going`) Prefect has whatever is not removed yet.
+    """
     present, found = await read_all(MISSIONS_TAG, client), list[str]()
     for mission in launched:
         assert mission.plan_version is not None
@@ -44,7 +49,7 @@ async def find_drifts(launched: Sequence[Mission], store: Store, client: Prefect
         own = present.of(mission.id)
         own = replace(own, in_use=await used_beside(plan, own.deployments, client))
         found += [f"{mission.id}: {text}" for text in drifts(mission, plan, own, datetime.now(UTC))]
-    return [*found, *strangers(present, {mission.id for mission in launched})]
+    return [*found, *strangers(present, {*going, *(mission.id for mission in launched)})]
 
 
 def drifts(mission: Mission, plan: DeploymentPlan, present: Present, now: datetime) -> list[str]:

@@ -71,11 +71,13 @@ async def enable(mission: str) -> State:
 
 @flow(name="delete", flow_run_name="delete", persist_result=False)
 async def delete(mission: str, confirm: str) -> State:
-    """Delete a Mission for good, with its runs, reports, messages and records. This can't be undone.
+    """Delete a Mission for good, with its runs, reports, messages and records, and this run. This can't be undone.
+
+    In the end there is an artifact `deleted-…` that certifies it.
 
     Args:
         mission: The Mission: its id, the beginning of it, or its name.
-        confirm: The Mission's id, typed out.
+        confirm: The Mission's id, typed out. This run goes with the Mission; the artifact deleted-… tells when all is done.
     """
 
     async def change(store: Store, _: PrefectClient, found: Mission) -> str:

@@ -41,6 +41,7 @@ def child_environment(
         "PREFECT_API_DATABASE_CONNECTION_URL": database_url,
         "PREFECT_SERVER_UI_API_URL": "/api",  # the browser's own address, wherever that is
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": _LEASE_STORAGE,
+        "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "1",  # a deletion waits until all events are written
         "PREFECT_WORKER_QUERY_SECONDS": "1",
         f"{PREFIX}HOME": str(settings.home),
         f"{PREFIX}DATABASE_URL": database_url,

@@ -20,7 +20,7 @@ from blueprint.errors import InvalidInput, Unavailable, UnknownName
 from blueprint.mission import Mission
 from deployments.local.forgetting import forget_deleted, is_under
 from deployments.removal import Found, find_all, find_runs, remove_all
-from deployments.traces import QUIET_SECONDS, connected, forget_events, is_prefects, tables_that_name
+from deployments.traces import connected, forget_events, is_prefects, quiet_seconds, tables_that_name
 from flows.lifecycle.ending import end_runs
 from flows.lifecycle.files import files_that_name, remove_files
 from flows.lifecycle.publishing import publish_certificate
@@ -50,7 +50,6 @@ class Deleting:
     client: PrefectClient
     home: Path
     databases: Sequence[str]
-    quiet_seconds: float = QUIET_SECONDS
 
     async def carry_out(self, deletion: Deletion) -> Deletion:
         """Do all that is left of it; the certificate. Unavailable while somebody else does, or something is away."""
@@ -126,10 +125,10 @@ class Deleting:
         url = await self._prefects_url()
         if url is None:
             return await self.store.deletions.keep(deletion.model_copy(update={"left": (events_stay(datetime.now(UTC)),)}))
-        found, tables = dict[str, int](), 0
+        found, tables, quiet = dict[str, int](), 0, await quiet_seconds(self.client)
         async with connected(url) as connection:
             for _ in range(PASSES):
-                events = await forget_events(connection, deletion.mission_id, deletion.traces, self.quiet_seconds)
+                events = await forget_events(connection, deletion.mission_id, deletion.traces, quiet)
                 deletion = deletion.with_removed({"events": events})
                 found, tables = await tables_that_name(connection, deletion.mission_id)
                 if not found:

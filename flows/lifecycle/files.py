@@ -9,7 +9,9 @@ _NOT_OURS = frozenset({"database", "certificates"})
 """The database forgets by itself; certificates hold no word of a Mission."""
 
 _TELLING_ALL = ("logs/worker.log", "logs/tools")
-"""What runs and tool servers say goes there line by line, without saying of which Mission: it is emptied."""
+"""What runs of all Missions say, and tool servers while plans are made, stands there line by line, not saying of which Mission:
+these files are emptied. What tool servers say in runs is in a folder of each Mission's own, which goes as a whole.
+"""
 
 
 def remove_files(home: Path, mission_id: str, run_ids: Collection[str]) -> dict[str, int]:
@@ -54,9 +56,9 @@ def _logs(home: Path) -> list[Path]:
 
 
 def _rotated(log: Path) -> list[Path]:
-    """The log with those put aside before it; all files of a folder."""
+    """The log with those put aside before it; of a folder the files that lie right in it."""
     if log.is_dir():
-        return [path for path in log.rglob("*") if path.is_file()]
+        return [path for path in log.iterdir() if path.is_file()]
     return [path for path in log.parent.glob(f"{log.name}*") if path.is_file()]
 
 

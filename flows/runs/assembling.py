@@ -61,7 +61,7 @@ async def assembled(
     )
     snapshots = Snapshots(store=run.lease.store, mission=run.admitted.mission, task=run.task, record=run.admitted.record)
     approver = SnapshotApprover(inner=people, snapshots=snapshots)
-    logs = run.settings.home / "logs" / "tools"
+    logs = run.settings.home / "logs" / "tools" / run.admitted.mission.id
     async with (
         McpToolset(
             employee.servers, log_directory=logs, replies=lambda call, wish: known_reply(call, wish, journal.events)

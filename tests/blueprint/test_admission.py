@@ -58,7 +58,7 @@ def test_a_run_by_hand_of_an_active_mission_goes_with_the_plan_in_force() -> Non
 def test_nothing_starts_while_the_mission_is_not_active(state: MissionState, by: StartedBy) -> None:
     decision = admit(_fire(by=by), _mission(state), _plan(), NOW)
     assert decision == Skip(refusal=Refusal.NOT_ACTIVE, reason=not_running(_mission(state)))
-    assert decision.reason.startswith(f"Mission 'm-1' is {state}; only an Active one runs Tasks. ")
+    assert not_running(_mission(state)).startswith(f"Mission 'm-1' is {state}; only an Active one runs Tasks. ")
 
 
 @pytest.mark.parametrize(("task", "version", "plan"), [("gone", 3, _plan()), ("disk", None, _plan()), ("disk", 3, None)])

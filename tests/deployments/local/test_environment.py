@@ -32,6 +32,7 @@ def test_all_that_a_child_is_told() -> None:
         "PREFECT_API_DATABASE_CONNECTION_URL": "postgresql+asyncpg:///missions",
         "PREFECT_SERVER_UI_API_URL": "/api",
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "1",
         "PREFECT_WORKER_QUERY_SECONDS": "1",
         "MISSIONS_HOME": "/data",
         "MISSIONS_DATABASE_URL": "postgresql+asyncpg:///missions",

@@ -21,6 +21,8 @@ def home(tmp_path: Path) -> Path:
         "logs/worker.log": "what a run said\n",
         "logs/worker.log.1": "what a run said before\n",
         "logs/tools/host.log": "what a tool said\n",
+        f"logs/tools/{MISSION}/host.log": "what a tool said in its run\n",
+        "logs/tools/other-a1b2c3/host.log": "what a tool said in another's run\n",
         "database/cluster/base/1": MISSION,
         "certificates/deleted-1.md": "certificate",
     }
@@ -31,7 +33,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def test_what_is_the_mission_s_goes_and_all_else_stays(home: Path) -> None:
-    assert remove_files(home, MISSION, [RUN]) == {"files": 3, "lines of logs": 2, "logs emptied": 3}
+    assert remove_files(home, MISSION, [RUN]) == {"files": 4, "lines of logs": 2, "logs emptied": 3}
     left = {str(path.relative_to(home)): path.read_text() for path in home.rglob("*") if path.is_file()}
     assert left == {
         "missions/other-a1b2c3/artifacts/2026-11/11-21/020000-disk.md": "another's report",
@@ -40,10 +42,11 @@ def test_what_is_the_mission_s_goes_and_all_else_stays(home: Path) -> None:
         "logs/worker.log": "",
         "logs/worker.log.1": "",
         "logs/tools/host.log": "",
+        "logs/tools/other-a1b2c3/host.log": "what a tool said in another's run\n",
         "database/cluster/base/1": MISSION,
         "certificates/deleted-1.md": "certificate",
     }
-    assert files_that_name(home, MISSION) == ([], 6)
+    assert files_that_name(home, MISSION) == ([], 7)
     assert remove_files(home, MISSION, [RUN]) == {"files": 0, "lines of logs": 0, "logs emptied": 0}
 
 
