@@ -15,8 +15,8 @@ LONGEST_DESCRIPTION = 300
 _PAGE = 200
 
 
-async def keep_page(*, key: str, description: str, page: str, flow_run_id: str, task_run_id: UUID | None = None) -> str:
-    """Store `page` as a new version of the artifact `key` of this run; gives the artifact's id.
+async def keep_page(*, key: str, description: str, page: str, flow_run_id: str | None, task_run_id: UUID | None = None) -> str:
+    """Store `page` as a new version of the artifact `key` of this run, if any; gives the artifact's id.
 
     The console shows descriptions as Markdown and takes HTML in them, so `description` is plain text and kept escaped (R9.2).
     """
@@ -27,7 +27,7 @@ async def keep_page(*, key: str, description: str, page: str, flow_run_id: str, 
                 type="markdown",
                 description=inline(description, LONGEST_DESCRIPTION),
                 data=page,
-                flow_run_id=UUID(flow_run_id),
+                flow_run_id=UUID(flow_run_id) if flow_run_id else None,
                 task_run_id=task_run_id,
             )
         )

@@ -14,11 +14,12 @@ SHOWN = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One Mission, where its Tasks are shown, and where its records."""
+    """One Mission, where its Tasks are shown, its records and its plan."""
 
     mission: Mission
     tasks: str
     records: str = ""
+    plan: str = ""
 
 
 def index_page(rows: Sequence[Row], counted: Mapping[MissionState, int]) -> str:
@@ -39,5 +40,6 @@ def _row(row: Row) -> dict[str, object]:
         "active": minute(row.mission.active_at, row.mission.timezone),
         "zone": row.mission.timezone or "UTC",
         "records": link("records", row.records) if row.records else "",
+        "plan": link("plan", row.plan) if row.plan else "",
         "id": row.mission.id,
     }

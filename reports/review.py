@@ -6,7 +6,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 
 from blueprint.diff import diff
-from blueprint.mission import Mission
+from blueprint.mission import Mission, MissionState
 from blueprint.plan import Blueprint, Task
 from blueprint.policy import RiskPolicy, Rule, ToolCall, ToolRule, ToolTraits, Verdict, assess
 from blueprint.validation import Verified, problems_of
@@ -67,6 +67,8 @@ def review_page(
         "review.md.j2",
         plan=plan.model_dump(mode="json", exclude={"tasks", "risk_policy"}),
         version=version,
+        mission=mission.id,
+        is_in_force=mission.plan_version == version and mission.state is not MissionState.DRAFT,
         digest=plan.digest[:12],
         timezone=timezone,
         earlier=earlier[0] if earlier else 0,

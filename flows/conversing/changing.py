@@ -15,6 +15,7 @@ from blueprint.validation import problems_of
 from flows.artifacts import keep_page
 from flows.conversing.talk import Talk
 from flows.creation.launching import replace_plan
+from flows.creation.page import show_in_force
 from flows.naming import change_key
 from reports.changes import wish_page
 
@@ -138,6 +139,7 @@ async def _put_in_force(talk: Talk, question: ReviewQuestion, answer: Answer) ->
         problems=problems_of(talk.seen.verify(plan)),
     )
     touched = ", ".join([*changes.created, *changes.updated, *changes.deleted, *changes.retired]) or "none needed a change"
+    await show_in_force(talk.store, mission.id, employee=talk.employee, seen=talk.seen, flow_run_id=talk.run_id)
     stays = " The Mission stays Paused." if mission.state is MissionState.PAUSED else ""
     return f"Version {question.plan_version} of the plan is in force.{stays} Deployments: {touched}."
 

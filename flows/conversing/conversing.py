@@ -99,6 +99,7 @@ async def _talk(lease: Lease, settings: RunSettings, mission: Mission, text: str
                 mission_id=mission.id,
                 text=text,
                 model=planner.model,
+                employee=employee,
                 seen=seen,
             )
         )

@@ -7,6 +7,7 @@ from prefect.client.orchestration import PrefectClient
 
 from agent.model.model import Model
 from blocks.store.store import Store
+from blueprint.connections import Employee
 from blueprint.records import ConversationTurn
 from blueprint.remarks import Understood
 from flows.creation.surroundings import Seen
@@ -24,6 +25,7 @@ class Talk:
     mission_id: str
     text: str
     model: Model
+    employee: Employee
     seen: Seen
 
     async def say(self, role: str, text: str, key: str, reading: Understood | None = None) -> None:

@@ -5,13 +5,15 @@ from datetime import UTC, datetime
 from blocks.digital_employee import DigitalEmployee
 from blocks.loading import load_block
 from blocks.store.store import Store
+from blueprint.connections import Employee
 from blueprint.errors import InvalidInput
 from blueprint.mission import Mission
 from blueprint.plan import Blueprint
 from blueprint.problems import Problem
 from blueprint.validation import problems_of
 from flows.creation.launching import launch_plan
-from flows.creation.surroundings import look_around
+from flows.creation.page import show_in_force
+from flows.creation.surroundings import Seen, look_around
 from flows.settings import RunSettings
 
 
@@ -28,9 +30,8 @@ async def chosen_plan(store: Store, mission: Mission, version: int | None) -> tu
 
 async def found_problems(mission: Mission, plan: Blueprint) -> list[Problem]:
     """What verification finds wrong with the plan right now (R2.3)."""
-    employee = await (await load_block(DigitalEmployee, mission.employee)).employee()
-    settings = RunSettings()  # pyright: ignore[reportCallIssue] the environment fills it
-    return problems_of((await look_around(employee, settings)).verify(plan))
+    _, seen = await _around(mission)
+    return problems_of(seen.verify(plan))
 
 
 async def launch_version(store: Store, mission: Mission, *, version: int | None, by: str) -> int:
@@ -40,8 +41,17 @@ async def launch_version(store: Store, mission: Mission, *, version: int | None,
     number, confirmation and date (R3.7). Errors are those of `launch_plan`.
     """
     number, plan = await chosen_plan(store, mission, version)
-    problems = await found_problems(mission, plan)
+    employee, seen = await _around(mission)
+    problems = problems_of(seen.verify(plan))
     if mission.plan_version is not None and number < mission.plan_version:
         number = await store.plans.add(mission.id, plan, datetime.now(UTC))
     await launch_plan(store, mission.id, version=number, digest=plan.digest, by=by, problems=problems)
+    await show_in_force(store, mission.id, employee=employee, seen=seen)
     return number
+
+
+async def _around(mission: Mission) -> tuple[Employee, Seen]:
+    """Who works on the Mission, and what is connected right now."""
+    employee = await (await load_block(DigitalEmployee, mission.employee)).employee()
+    settings = RunSettings()  # pyright: ignore[reportCallIssue] the environment fills it
+    return employee, await look_around(employee, settings)

@@ -4,9 +4,12 @@ from datetime import UTC, datetime
 
 from blocks.store.store import Store
 from blueprint.connections import Employee
-from blueprint.mission import Mission
+from blueprint.mission import Mission, MissionState
 from blueprint.plan import Blueprint
+from flows.artifacts import keep_page
 from flows.creation.surroundings import Seen
+from flows.lifecycle.sole_change import sole_change
+from flows.naming import plan_key
 from flows.runs.risk import policies
 from reports.load import Experience, Prices, experience
 from reports.review import review_page
@@ -31,6 +34,18 @@ async def plan_page(store: Store, mission: Mission, version: int, plan: Blueprin
         ),
         earlier=await earlier_plan(store, mission, version),
     )
+
+
+async def show_in_force(store: Store, mission_id: str, *, employee: Employee, seen: Seen, flow_run_id: str | None = None) -> None:
+    """Make the console's page of the plan the one of the plan that is in force now (R6.6)."""
+    async with sole_change(store, mission_id):  # no deletion begins meanwhile
+        mission = await store.missions.get(mission_id)
+        if mission.state is MissionState.DELETED or mission.plan_version is None:
+            return
+        plan = await store.plans.get(mission.id, mission.plan_version)
+        page = await plan_page(store, mission, mission.plan_version, plan, employee=employee, seen=seen)
+        described = f"Plan in force, version {mission.plan_version}"
+        await keep_page(key=plan_key(mission.id), description=described, page=page, flow_run_id=flow_run_id)
 
 
 async def earlier_plan(store: Store, mission: Mission, version: int) -> tuple[int, Blueprint] | None:

@@ -16,7 +16,7 @@ from blueprint.requests import Answer, Decision, InformationQuestion, ReviewQues
 from blueprint.validation import problems_of
 from flows.artifacts import keep_page
 from flows.creation.launching import launch_plan
-from flows.creation.page import plan_page
+from flows.creation.page import plan_page, show_in_force
 from flows.creation.surroundings import Seen
 from flows.links import deployments_page
 from flows.naming import plan_key
@@ -170,6 +170,13 @@ async def _launch(planning: Planning, question: ReviewQuestion, answer: Answer) 
         digest=question.plan_digest,
         by=answer.by,
         problems=problems,
+    )
+    await show_in_force(
+        planning.lease.store,
+        planning.mission.id,
+        employee=planning.employee,
+        seen=planning.seen,
+        flow_run_id=planning.lease.run_id,
     )
     names = ", ".join([*changes.created, *changes.updated, *changes.unchanged])
     return f"Mission {planning.mission.id} is Active; its Tasks: {deployments_page(planning.mission.id)} (deployments: {names})."

@@ -12,7 +12,7 @@ from blocks.store.store import Store
 from blueprint.errors import UnknownName
 from blueprint.mission import Mission, MissionState
 from flows.links import artifact_key_page, deployments_page
-from flows.naming import INDEX_KEY, calendar_key
+from flows.naming import INDEX_KEY, calendar_key, plan_key
 from flows.opening import open_store
 from flows.records.months import month_records, run_links
 from flows.records.pages import keep_current
@@ -87,9 +87,10 @@ async def draw_calendar(store: Store, client: PrefectClient, mission: Mission, n
 
 
 def _row(mission: Mission) -> Row:
-    has_calendar = mission.plan_version is not None
+    is_launched = mission.plan_version is not None
     return Row(
         mission=mission,
         tasks=deployments_page(mission.id),
-        records=artifact_key_page(calendar_key(mission.id)) if has_calendar else "",
+        records=artifact_key_page(calendar_key(mission.id)) if is_launched else "",
+        plan=artifact_key_page(plan_key(mission.id)) if is_launched else "",
     )

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import UTC, datetime
 
+from prefect.client.schemas.filters import ArtifactFilter
+
 from blueprint.mission import MissionState
 from blueprint.records import RunRecord, RunState
 from blueprint.requests import ReviewQuestion
@@ -10,6 +12,7 @@ from blueprint.triggers import Cron
 from deployments.present import find_deployments
 from deployments.spec import mission_tag
 from flows.lifecycle.switching import disable
+from flows.naming import plan_key
 from flows.starting import start
 from tests.fakes.command import run_here
 from tests.fakes.installation import Installation, task
@@ -39,6 +42,10 @@ async def test_several_wishes_are_shown_as_one_change_and_take_effect_when_confi
         assert (changed.title, changed.plan_version, changed.state) == ("Patrol", 2, MissionState.ACTIVE)
         names = [one.name for one in await find_deployments(mission_tag(mission.id), client)]
         assert names == [f"{mission.id}--check-the-disks", f"{mission.id}--check-the-memory", f"{mission.id}--mission_report"]
+        pages = await client.read_artifacts(
+            artifact_filter=ArtifactFilter.model_validate({"key": {"any_": [plan_key(mission.id)]}})
+        )
+        assert ["Plan in force, version 2" in str(page.description) for page in pages] == [True], "the console shows it, too"
         said = [(turn.role, turn.text) for turn in await store.conversation.of(mission.id)]
         assert (await store.planning_usage.of(mission.id)).input_tokens > 0
     assert said[0] == ("person", message)

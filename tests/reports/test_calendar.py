@@ -66,7 +66,7 @@ def test_nothing_that_was_said_becomes_more_than_words(text: str) -> None:
 
 def test_the_index_says_how_many_it_does_not_list() -> None:
     mission = Mission(id="m", title="Disks", goal="G", state=MissionState.ACTIVE, created_at=NOW, active_at=NOW)
-    page = index_page([Row(mission=mission, tasks=URL, records=URL)], {MissionState.ACTIVE: 2, MissionState.PAUSED: 1})
+    page = index_page([Row(mission=mission, tasks=URL, records=URL, plan=URL)], {MissionState.ACTIVE: 2, MissionState.PAUSED: 1})
     assert "2 Active, 1 Paused" in page
-    assert f"| [Disks]({URL}) | Active | Sat 2026-11-21 12:00, UTC | [records]({URL}) | `m` |" in page
+    assert f"| [Disks]({URL}) | Active | Sat 2026-11-21 12:00, UTC | [records]({URL}) | [plan]({URL}) | `m` |" in page
     assert "2 more: `missions list --page 2`" in page

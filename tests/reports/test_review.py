@@ -53,6 +53,11 @@ def test_the_whole_page_reads_as_in_its_snapshot() -> None:
     assert _page(PLAN) == (Path(__file__).parent / "snapshots" / "review.md").read_text(encoding="utf-8")
 
 
+def test_the_page_of_the_plan_in_force_says_so_and_offers_no_launch() -> None:
+    page = review_page(mission=runs.MISSION.model_copy(update={"plan_version": 3}), plan=PLAN, version=3, now=NOW, tools=TOOLS)
+    assert ("## In force" in page, "`missions say host-care" in page, "**Launch** confirms" in page) == (True, True, False)
+
+
 def test_a_rule_that_lets_a_change_run_unasked_is_warned_of_before_all_else() -> None:
     page = _page(PLAN)
     assert page.index("**Warning:** the rule `host.remove*`") < page.index("A person is asked before")
