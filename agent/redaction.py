@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import quote, unquote, urlsplit
@@ -18,14 +18,22 @@ class Redaction:
     """The secrets that this process knows. What is in a secret field counts as one unless it is plainly a setting."""
 
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    issued: Callable[[], Iterable[str]] = field(default=frozenset[str], repr=False)
+    """Gives the secrets that came to be known only later: a tool server's access was renewed."""
 
     @classmethod
-    def of(cls, servers: Sequence[ToolServerConnection], model: ModelConnection | None = None) -> Self:
-        """All secrets of these connections: keys, environment, headers, passwords in URLs."""
+    def of(
+        cls,
+        servers: Sequence[ToolServerConnection],
+        model: ModelConnection | None = None,
+        *,
+        issued: Callable[[], Iterable[str]] = frozenset[str],
+    ) -> Self:
+        """All secrets of these connections: keys, environment, headers, passwords in URLs; and those `issued` meanwhile."""
         found = {secret for server in servers for secret in _of_server(server)}
         if model is not None:
             found |= {*_parts(model.api_key.get_secret_value()), *_password(model.base_url)}
-        return cls(secrets=frozenset(found))
+        return cls(secrets=frozenset(found), issued=issued)
 
     def text(self, text: str) -> str:
         """`text` without the known secrets, and without what looks like one."""
@@ -33,7 +41,8 @@ class Redaction:
 
     def known(self, text: str) -> str:
         """`text` with every known secret replaced, also where it is escaped for JSON or for a URL."""
-        spellings = {spelling for secret in self.secrets for spelling in _spellings(secret)}
+        known = {*self.secrets, *(secret for secret in self.issued() if len(secret) >= _SHORTEST)}
+        spellings = {spelling for secret in known for spelling in _spellings(secret)}
         if not spellings:
             return text
         longest_first = sorted(spellings, key=lambda spelling: (-len(spelling), spelling))
@@ -57,6 +66,8 @@ def _of_server(connection: ToolServerConnection) -> Iterator[str]:
     yield from _of_fields(server.environment if isinstance(server, StdioServer) else server.headers)
     if not isinstance(server, StdioServer):
         yield from _password(server.url)
+        if server.oauth is not None:
+            yield from _parts(server.oauth.client_secret.get_secret_value())
 
 
 def _of_fields(values: Mapping[str, SecretStr]) -> Iterator[str]:

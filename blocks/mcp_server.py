@@ -6,7 +6,13 @@ from prefect.blocks.core import Block
 from prefect.types import SecretDict
 from pydantic import Field, SecretStr
 
-from blueprint.connections import HttpServer, StdioServer, ToolServerConnection
+from blueprint.connections import (
+    AuthorizationCode,
+    ClientCredentials,
+    HttpServer,
+    StdioServer,
+    ToolServerConnection,
+)
 from blueprint.errors import InvalidInput
 from blueprint.policy import RiskPolicy, ToolRule
 
@@ -35,6 +41,30 @@ class McpServer(Block):
         default_factory=lambda: SecretDict({}),
         title="Headers",
         description='For http and sse: sent with every request, as JSON, e.g. {"Authorization": "Bearer …"}.',
+    )
+    oauth: Literal["none", "client-credentials", "authorization-code"] = Field(
+        default="none",
+        title="OAuth",
+        description="For http and sse: none; client-credentials: id, secret and issuer below; authorization-code: a person "
+        "lets us in once, with `missions tools login`.",
+    )
+    oauth_client_id: str = Field(
+        default="",
+        title="OAuth client id",
+        description="As whom Missions is known. For authorization-code leave it empty where the server lets clients register.",
+    )
+    oauth_client_secret: SecretStr = Field(
+        default=SecretStr(""), title="OAuth client secret", description="What belongs to the client id, if there is one."
+    )
+    oauth_issuer: str = Field(
+        default="",
+        title="OAuth issuer",
+        description="For client-credentials: the address of the authorisation server, which alone gets id and secret.",
+    )
+    oauth_scope: str = Field(
+        default="",
+        title="OAuth scope",
+        description="What is asked for, in words with spaces; empty for what the server names.",
     )
     rules: list[ToolRule] = Field(
         default_factory=list[ToolRule],
@@ -70,9 +100,34 @@ class McpServer(Block):
                     directory=self.directory,
                 )
             case "http" | "sse":
-                return HttpServer(transport=self.transport, url=self._given("url"), headers=_secrets(self.headers))
+                return HttpServer(
+                    transport=self.transport, url=self._given("url"), headers=_secrets(self.headers), oauth=self._oauth()
+                )
             case _:
                 assert_never(self.transport)
+
+    def _oauth(self) -> ClientCredentials | AuthorizationCode | None:
+        match self.oauth:
+            case "none":
+                return None
+            case "client-credentials":
+                return ClientCredentials(
+                    client_id=self._needed("oauth_client_id", self.oauth_client_id),
+                    client_secret=SecretStr(self._needed("oauth_client_secret", self.oauth_client_secret.get_secret_value())),
+                    issuer=self._needed("oauth_issuer", self.oauth_issuer),
+                    scope=self.oauth_scope.strip(),
+                )
+            case "authorization-code":
+                return AuthorizationCode(
+                    client_id=self.oauth_client_id.strip(), client_secret=self.oauth_client_secret, scope=self.oauth_scope.strip()
+                )
+            case _:
+                assert_never(self.oauth)
+
+    def _needed(self, field: str, value: str) -> str:
+        if not value.strip():
+            raise InvalidInput(f"MCP server {self._name!r} has OAuth {self.oauth!r} but no {field}; fill it in in its block.")
+        return value.strip()
 
     def _given(self, field: Literal["command", "url"]) -> str:
         value = self.command if field == "command" else self.url

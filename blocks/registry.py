@@ -13,10 +13,12 @@ from blocks.mcp_server import McpServer
 from blocks.mission_store import MissionStore
 from blocks.model_endpoint import ModelEndpoint
 from blocks.notification_channel import NotificationChannel
+from blocks.tool_login import McpLogin
 
 BLOCK_TYPES: tuple[type[Block], ...] = (
     ModelEndpoint,
     McpServer,
+    McpLogin,
     DigitalEmployee,
     NotificationChannel,
     EventSource,

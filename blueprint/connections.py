@@ -41,12 +41,40 @@ class StdioServer(Value):
     directory: str = ""
 
 
+class ClientCredentials(Value):
+    """OAuth by an id and a secret of our own; they are only ever sent to the authorisation server `issuer`."""
+
+    grant: Literal["client-credentials"] = "client-credentials"
+    client_id: str
+    client_secret: SecretStr
+    issuer: str
+    scope: str = ""
+
+
+class AuthorizationCode(Value):
+    """OAuth by a person who lets us in once; without a client id we register where the server allows that."""
+
+    grant: Literal["authorization-code"] = "authorization-code"
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    scope: str = ""
+
+
 class HttpServer(Value):
     """An MCP server behind a URL, over streamable HTTP or the older SSE."""
 
     transport: Literal["http", "sse"] = "http"
     url: str
     headers: dict[str, SecretStr] = Field(default_factory=dict)
+    oauth: Annotated[ClientCredentials | AuthorizationCode, Field(discriminator="grant")] | None = None
+
+
+class ToolLogin(Value):
+    """What a person's login to the server at `url` has given: the tokens, and the client that they were issued to, as JSON."""
+
+    url: str
+    tokens: SecretStr
+    client: SecretStr
 
 
 class ToolServerConnection(Value):

@@ -11,6 +11,7 @@ MissionsError
  │   ├─ ModelUnavailable
  │   │   └─ ConversationTooLong   the conversation is longer than the model takes; a shorter one may do
  │   ├─ ToolServerUnavailable
+ │   │   └─ LoginNeeded        it wants a person's login, and there is none that is still good
  │   └─ ChannelFailed      a notification channel did not take a message
  ├─ Unreadable             a stored row is of a version that this code does not understand
  ├─ LeaseLost              another process has this run now, or it is over; stop at once and write nothing more
@@ -98,6 +99,14 @@ class ConversationTooLong(ModelUnavailable):
 
 class ToolServerUnavailable(Unavailable):
     """An MCP server can't be started or reached."""
+
+
+class LoginNeeded(ToolServerUnavailable):
+    """An MCP server wants a person's login, and there is none that is still good; nothing was done."""
+
+    def __init__(self, server: str, reason: str) -> None:
+        self.server = server
+        super().__init__(f"{reason}; a person has to log in with `missions tools login {server}`")
 
 
 class ChannelFailed(Unavailable):

@@ -32,6 +32,7 @@ from flows.drift import MEND, check_plans
 from flows.event_checks import check_automations, check_events
 from flows.notifying.loop import load_channels
 from flows.notifying.testing import say_of
+from flows.tool_logins import by_login
 
 SCHEDULER_SECONDS = 40.0
 """The scheduler looks for work every few seconds, on a busy machine less often."""
@@ -206,7 +207,7 @@ def _model(name: str) -> Callable[[], Awaitable[str]]:
 
 def _tools(name: str) -> Callable[[], Awaitable[str]]:
     async def look() -> str:
-        async with McpToolset([(await load_block(McpServer, name)).connection()]) as servers:
+        async with McpToolset([(await load_block(McpServer, name)).connection()], authenticate=by_login()) as servers:
             listing = await servers.tools()
         if listing.failures:
             raise Unavailable(listing.failures[name])

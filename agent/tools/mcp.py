@@ -1,17 +1,21 @@
 """The tools of any number of MCP servers as one Toolset."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from inspect import cleandoc
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import httpx2
 from mcp.types import Tool as McpTool
 
 from agent.redaction import Redaction
 from agent.tools.content import clean, cut
+from agent.tools.logins import NoLogins
 from agent.tools.mcp_connection import Connection, Listing
+from agent.tools.mcp_oauth import authentication
 from agent.tools.mcp_owner import CLOSE_SECONDS
 from agent.tools.names import wire_names
 from agent.tools.toolset import Tool, ToolListing, ToolResult
@@ -21,6 +25,11 @@ from blueprint.policy import ToolCall, ToolTraits
 from blueprint.stream import Outcome
 
 MAX_DESCRIPTION_CHARS = 4_000
+
+Authenticate = Callable[[ToolServerConnection, Callable[[str], None]], httpx2.Auth | None]
+"""What signs the requests to a server; the second argument is told each token."""
+
+_WITHOUT_LOGINS: Authenticate = partial(authentication, logins=NoLogins())
 
 HURRIED_SECONDS = 1.0
 """So long a tool server may take to leave when the run is cancelled, waits for a person, or has failed."""
@@ -33,19 +42,32 @@ class McpToolset:
     for the next call, a bounded number of times. Leaving closes all connections and ends all child processes (R4.7); when
     it is left in a hurry (a cancellation, an error, a wait that ends the process), those that do not leave at once are killed.
     Child processes write their stderr to `<log_directory>/<server>.log`. `replies` knows what people answered to the
-    questions of servers.
+    questions of servers; `authenticate` gives what signs the requests to one that asks for OAuth.
     """
 
     def __init__(
-        self, connections: Sequence[ToolServerConnection], *, log_directory: Path | None = None, replies: Replies = nobody
+        self,
+        connections: Sequence[ToolServerConnection],
+        *,
+        log_directory: Path | None = None,
+        replies: Replies = nobody,
+        authenticate: Authenticate = _WITHOUT_LOGINS,
     ) -> None:
         names = [settings.name for settings in connections]
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"tool servers {repeated!r} are given more than once; give each a name of its own")
-        hide = Redaction.of(connections).text
+        self._issued: set[str] = set()
+        self._hide = Redaction.of(connections, issued=self.issued).text
         self._connections = {
-            settings.name: Connection(settings, log_directory, replies=replies, hide=hide) for settings in connections
+            settings.name: Connection(
+                settings, log_directory, replies=replies, hide=self._hide, auth=authenticate(settings, self._issued.add)
+            )
+            for settings in connections
         }
+
+    def issued(self) -> frozenset[str]:
+        """The tokens that servers were given access with so far: secrets, for `Redaction`."""
+        return frozenset(self._issued)
 
     @property
     def is_outdated(self) -> bool:
@@ -63,7 +85,7 @@ class McpToolset:
         """The tools of all servers as they are now."""
         listings = await asyncio.gather(*(connection.tools() for connection in self._connections.values()))
         by_server = dict(zip(self._connections, listings, strict=True))
-        failures = {server: listing.problem for server, listing in by_server.items() if listing.problem}
+        failures = {server: self._hide(listing.problem) for server, listing in by_server.items() if listing.problem}
         return ToolListing(tools=_tools(by_server), failures=failures)
 
     async def call(self, call: ToolCall) -> ToolResult:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx2
 from anyio import BrokenResourceError, ClosedResourceError
 from mcp import Client, MCPError
 from mcp.client import InputRequiredRoundsExceededError
@@ -58,9 +59,16 @@ class Connection:
     """The tools of one server. No method raises for what the server does."""
 
     def __init__(
-        self, settings: ToolServerConnection, log_directory: Path | None, *, replies: Replies, hide: Callable[[str], str]
+        self,
+        settings: ToolServerConnection,
+        log_directory: Path | None,
+        *,
+        replies: Replies,
+        hide: Callable[[str], str],
+        auth: httpx2.Auth | None,
     ) -> None:
         self._settings = settings
+        self._auth = auth
         self._log_directory = log_directory
         self._hearing = Hearing(replies, hide)
         self._owner: Owner | None = None
@@ -173,7 +181,7 @@ class Connection:
             if self._owner is not None:
                 await self._owner.close()
                 self._hearing.is_outdated = True  # another process may have other tools
-            self._owner = await Owner.start(self._settings, self._log_directory, self._hearing)
+            self._owner = await Owner.start(self._settings, self._log_directory, self._hearing, self._auth)
             return self._owner
 
 

@@ -1,17 +1,22 @@
 """An HTTP client for MCP over HTTP whose failures stay failures of the one request that met them.
 
 In mcp 2.3 a network error on any POST ends the whole client and cancels the task that owns it; and of an HTTP
-error status nothing is left but "Server returned an error response". Here both become the JSON-RPC error of that request,
-whose `data` says what is known: `http_status`, `was_refused` (the call surely had no effect) and `is_session_lost`.
+error status nothing is left but "Server returned an error response". Here both, and a login that is missing, become the
+JSON-RPC error of that request, whose `data` says what is known: `http_status`, `was_refused` (the call surely had no
+effect) and `is_session_lost`.
 """
 
 import json
 from typing import Any, cast
 
 import httpx2
+from mcp.client.auth import OAuthFlowError
+
+from blueprint.errors import Unavailable
 
 _CONNECTION_FAILED = -32000
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol)
+_REFUSAL_CHARS = 500
 _MAYBE_HANDLED = (408, 409)
 """The 4xx statuses that do not mean that the request was refused unread."""
 
@@ -29,6 +34,8 @@ class SurvivingClient(httpx2.AsyncClient):
                 await response.aread()  # a connection that breaks in the body must fail here, not in the SDK
         except httpx2.TransportError as error:
             return _failure(request, 503, _words(error), was_refused=isinstance(error, _NEVER_SENT))
+        except (OAuthFlowError, Unavailable) as error:  # never signed, or refused with 401
+            return _failure(request, 401, str(error)[:_REFUSAL_CHARS], was_refused=True)
         return _explained(request, response) if response.status_code >= 400 else response
 
 

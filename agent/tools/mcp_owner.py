@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from mcp import Client
 from mcp.types import Implementation
 
@@ -33,8 +34,11 @@ _UNHEARD_SECONDS = 1.0
 class Owner:
     """One open connection. Made by `start`; a dead one is not revived but replaced."""
 
-    def __init__(self, settings: ToolServerConnection, log_directory: Path | None, hearing: Hearing) -> None:
+    def __init__(
+        self, settings: ToolServerConnection, log_directory: Path | None, hearing: Hearing, auth: httpx2.Auth | None
+    ) -> None:
         self._settings = settings
+        self._auth = auth
         self._hearing = hearing
         is_process = isinstance(settings.server, StdioServer)
         self._log = log_directory / f"{settings.name}.log" if log_directory and is_process else None
@@ -45,9 +49,11 @@ class Owner:
         self._task.add_done_callback(self._note_end)
 
     @classmethod
-    async def start(cls, settings: ToolServerConnection, log_directory: Path | None, hearing: Hearing) -> "Owner":
+    async def start(
+        cls, settings: ToolServerConnection, log_directory: Path | None, hearing: Hearing, auth: httpx2.Auth | None
+    ) -> "Owner":
         """Connect. ToolServerUnavailable, with a sentence, when that fails or takes longer than the connect timeout."""
-        owner = cls(settings, log_directory, hearing)
+        owner = cls(settings, log_directory, hearing, auth)
         try:
             await asyncio.wait({owner._task, owner._ready}, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
@@ -89,7 +95,7 @@ class Owner:
         async with AsyncExitStack() as stack:
             log = await stack.enter_async_context(kept_log(self._log, Redaction.of([self._settings])))
             async with asyncio.timeout(self._settings.connect_timeout_seconds):
-                transport = open_transport(self._settings, log, on_started=self._note_group, on_closed=self._stop.set)
+                transport = open_transport(self._settings, log, self._auth, on_started=self._note_group, on_closed=self._stop.set)
                 client = await stack.enter_async_context(self._client(transport))
             listening = asyncio.create_task(self._hearing.listen(client))
             try:

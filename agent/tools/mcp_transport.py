@@ -29,16 +29,21 @@ _LOOKS, _LOOK_SECONDS = 40, 0.05
 
 @asynccontextmanager
 async def open_transport(
-    settings: ToolServerConnection, log: TextIO, *, on_started: Callable[[int], None], on_closed: Callable[[], None]
+    settings: ToolServerConnection,
+    log: TextIO,
+    auth: httpx2.Auth | None,
+    *,
+    on_started: Callable[[int], None],
+    on_closed: Callable[[], None],
 ) -> AsyncGenerator[tuple[Any, Any]]:
     """The read and write stream to the server; `on_closed` is called when the server's side ends.
 
-    `on_started` is told the process group of a child process.
+    `on_started` is told the process group of a child process; `auth` signs the requests to an address.
 
     A child process writes its stderr to `log`, gets HOME, LOGNAME, PATH, SHELL, TERM, USER and what the connection
     gives, nothing else of ours (R9.4), and is gone with its whole process group at the end. OSError when it can't be started.
     """
-    async with _streams(settings, log, on_started) as (received, sent):
+    async with _streams(settings, log, auth, on_started) as (received, sent):
         yield _Watched(received, on_closed), sent
 
 
@@ -49,28 +54,29 @@ def kill_group(group: int) -> None:
 
 
 def _streams(
-    settings: ToolServerConnection, log: TextIO, on_started: Callable[[int], None]
+    settings: ToolServerConnection, log: TextIO, auth: httpx2.Auth | None, on_started: Callable[[int], None]
 ) -> AbstractAsyncContextManager[tuple[Any, Any]]:
     match settings.server:
         case StdioServer() as server:
             return _stdio(server, log, on_started)
         case HttpServer(transport="http") as server:
-            return _http(server, settings.call_timeout_seconds)
+            return _http(server, settings.call_timeout_seconds, auth)
         case HttpServer() as server:
             return sse_client(
                 server.url,
                 headers=_revealed(server.headers),
                 timeout=_NETWORK_SECONDS,
                 sse_read_timeout=settings.call_timeout_seconds + _NETWORK_SECONDS,
+                auth=auth,
             )
 
 
 @asynccontextmanager
-async def _http(server: HttpServer, call_seconds: float) -> AsyncGenerator[tuple[Any, Any]]:
+async def _http(server: HttpServer, call_seconds: float, auth: httpx2.Auth | None) -> AsyncGenerator[tuple[Any, Any]]:
     # Reading may take as long as a call: the call's own deadline is the one that counts.
     timeout = httpx2.Timeout(_NETWORK_SECONDS, read=call_seconds + _NETWORK_SECONDS)
     async with (
-        SurvivingClient(headers=_revealed(server.headers), timeout=timeout) as client,
+        SurvivingClient(headers=_revealed(server.headers), timeout=timeout, auth=auth) as client,
         streamable_http_client(server.url, http_client=client, max_sse_event_size=_MAX_EVENT_BYTES) as streams,
     ):
         yield streams

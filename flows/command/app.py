@@ -23,6 +23,7 @@ from flows.command import (
     say,
     sources,
     templates,
+    tool_servers,
     up,
 )
 
@@ -63,7 +64,7 @@ app.command("audit")(audit.audit)
 app.command("inbox")(inbox.inbox)
 app.command("reply")(inbox.reply_to_run)
 app.add_typer(connections.models, name="model")
-app.add_typer(connections.tools, name="tools")
+app.add_typer(tool_servers.tools, name="tools")
 app.add_typer(channels.channels, name="channel")
 app.add_typer(rules.rules, name="rules")
 app.add_typer(sources.sources, name="sources")

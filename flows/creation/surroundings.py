@@ -17,6 +17,7 @@ from flows.notifying.loop import load_channels
 from flows.notifying.testing import silent_channels
 from flows.opening import open_store
 from flows.settings import RunSettings
+from flows.tool_logins import by_login
 
 LOOK_SECONDS = 150
 """Longer than a tool server may take by itself to come up; what takes longer has no end."""
@@ -72,5 +73,6 @@ async def _try_channels() -> tuple[tuple[str, ...], dict[str, str]]:
 
 async def list_tools(employee: Employee, settings: RunSettings) -> ToolListing:
     """All tools of the employee's servers; the servers are closed again."""
-    async with McpToolset(employee.servers, log_directory=settings.home / "logs" / "tools") as servers:
-        return await Redacted(inner=servers, redaction=Redaction.of(employee.servers)).tools()
+    logs = settings.home / "logs" / "tools"
+    async with McpToolset(employee.servers, log_directory=logs, authenticate=by_login()) as servers:
+        return await Redacted(inner=servers, redaction=Redaction.of(employee.servers, issued=servers.issued)).tools()

@@ -40,6 +40,7 @@ from flows.runs.risk import all_policies, trusted_texts
 from flows.runs.run import Run
 from flows.runs.snapshots import SnapshotApprover, Snapshots, SnapshotToolset
 from flows.runs.steps import StepModel, StepToolset
+from flows.tool_logins import by_login
 
 RESULT_CHARS = 30_000
 """So much of a tool's result the model reads at once, or less where its window is small."""
@@ -64,11 +65,14 @@ async def assembled(
     logs = run.settings.home / "logs" / "tools" / run.admitted.mission.id
     async with (
         McpToolset(
-            employee.servers, log_directory=logs, replies=lambda call, wish: known_reply(call, wish, journal.events)
+            employee.servers,
+            log_directory=logs,
+            replies=lambda call, wish: known_reply(call, wish, journal.events),
+            authenticate=by_login(),
         ) as servers,
         OpenAIModel(employee.model) as model,
     ):
-        redaction = Redaction.of(employee.servers, employee.model)
+        redaction = Redaction.of(employee.servers, employee.model, issued=servers.issued)
         redacted = Redacted(inner=WithSkills(servers=servers, skills=SkillTools(skills=skills)), redaction=redaction)
         listing = await (listed_patiently(redacted) if journal.events else redacted.tools())
         offered = Offer(listing.tools, partial(_may_use, run.task))

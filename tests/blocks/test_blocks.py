@@ -18,7 +18,8 @@ from blocks.mission_store import MissionStore
 from blocks.model_endpoint import ModelEndpoint
 from blocks.notification_channel import NotificationChannel, forget_mission, notification_channels
 from blocks.registry import BLOCK_TYPES, ensure_defaults, register_blocks
-from blueprint.connections import HttpServer, StdioServer
+from blocks.tool_login import McpLogin
+from blueprint.connections import AuthorizationCode, ClientCredentials, HttpServer, StdioServer
 from blueprint.errors import InvalidInput, Unavailable, UnknownName
 from blueprint.notification import MissionRule
 from blueprint.policy import RiskPolicy, Rule, ToolRule
@@ -68,7 +69,8 @@ async def test_every_block_type_has_a_form_with_a_title_and_a_description_for_ea
 async def test_no_secret_comes_back_from_the_api_unmasked(api: str) -> None:
     secrets = SecretDict({"TOKEN": SECRET})
     await ModelEndpoint(base_url="http://m/v1", model="m", api_key=SecretStr(SECRET)).asave("masked")
-    await McpServer(command="x", environment=secrets, headers=secrets).asave("masked")
+    await McpServer(command="x", environment=secrets, headers=secrets, oauth_client_secret=SecretStr(SECRET)).asave("masked")
+    await McpLogin(url="http://t/mcp", tokens=SecretStr(SECRET), client=SecretStr(SECRET)).asave("masked")
     await NotificationChannel(url=SecretStr(f"json://{SECRET}")).asave("masked")
     await MissionStore(url=SecretStr(f"postgresql://u:{SECRET}@db/m")).asave("masked")
     async with httpx.AsyncClient(base_url=api) as client:
@@ -102,6 +104,22 @@ async def test_mcp_server_by_url_gives_its_connection_and_one_without_url_says_w
     await McpServer(transport="http").asave("half")
     with pytest.raises(InvalidInput, match="MCP server 'half' has transport 'http' but no url"):
         (await load_block(McpServer, "half")).connection()
+
+
+async def test_mcp_server_behind_oauth_gives_how_it_is_entered_and_says_what_is_missing(api: str) -> None:
+    known = McpServer(transport="http", url="http://t/mcp", oauth="client-credentials", oauth_client_id="us", oauth_scope="a b")
+    with pytest.raises(InvalidInput, match="has OAuth 'client-credentials' but no oauth_client_secret"):
+        known.connection()
+    known.oauth_client_secret, known.oauth_issuer = SecretStr(SECRET), "http://login"
+    credentials = ClientCredentials(client_id="us", client_secret=SecretStr(SECRET), issuer="http://login", scope="a b")
+    person = McpServer(transport="http", url="http://t/mcp", oauth="authorization-code")
+    assert [_oauth(block) for block in (known, person)] == [credentials, AuthorizationCode()]
+
+
+def _oauth(block: McpServer) -> ClientCredentials | AuthorizationCode | None:
+    server = block.connection().server
+    assert isinstance(server, HttpServer)
+    return server.oauth
 
 
 async def test_employee_comes_with_the_model_and_the_servers_that_it_names(api: str) -> None:

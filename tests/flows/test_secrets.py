@@ -14,7 +14,6 @@ from uuid import uuid4
 import httpx
 from prefect.types import SecretDict
 from pydantic import SecretStr
-from sqlalchemy import text
 from starlette.responses import PlainTextResponse, Response
 
 from blocks.digital_employee import DigitalEmployee
@@ -27,6 +26,7 @@ from blueprint.requests import Decision
 from flows.people.replying import Reply, reply
 from tests.fakes.chat_sink import ChatSink, chat_sink
 from tests.fakes.counter import wait_until
+from tests.fakes.everywhere import files, rows
 from tests.fakes.installation import Installation, task
 from tests.fakes.model_server import ScriptedModel, calls, fails, scripted_model
 
@@ -126,28 +126,17 @@ def _is_open(port: int) -> bool:
 async def _seen(installation: Installation, mission: Mission) -> list[str]:
     """Each place that holds a secret, with the words around it."""
     places = {
-        **await _rows(installation),
+        **await rows(installation),
         **await _prefect_api(installation),
         **await _commands(installation, mission),
-        **_files(installation.home),
+        **files(installation.home),
     }
+    assert any(place.endswith("logs/tools/leaky.log") for place in places)
     return [f"{place}: …{words}…" for place, content in places.items() for words in _around(content)]
 
 
 def _around(content: str) -> Iterable[str]:
     return re.findall(rf".{{0,60}}sk-\w+-{_MARK}", content)[:3]
-
-
-async def _rows(installation: Installation) -> dict[str, str]:
-    """Every row of every table, ours and Prefect's, as text."""
-    async with installation.store() as store, store.engine.connect() as connection:
-        tables = await connection.execute(
-            text("select table_schema, table_name from information_schema.tables where table_schema in ('missions', 'public')")
-        )
-        names = [f'{schema}."{name}"' for schema, name in tables]
-        found = {name: await connection.execute(text(f"select t::text from {name} t")) for name in names}
-    assert {'missions."journal"', 'missions."requests"', 'public."block_document"', 'public."log"'} <= found.keys()
-    return {f"table {name}": "\n".join(rows.scalars()) for name, rows in found.items()}
 
 
 async def _prefect_api(installation: Installation) -> dict[str, str]:
@@ -179,12 +168,3 @@ async def _commands(installation: Installation, mission: Mission) -> dict[str, s
     outcomes = await asyncio.gather(*[installation.command(*words, "--json") for words in asked])
     assert [(words, one.stderr) for words, one in zip(asked, outcomes, strict=True) if not one.stdout] == []
     return {f"missions {' '.join(words)}": one.stdout + one.stderr for words, one in zip(asked, outcomes, strict=True)}
-
-
-def _files(home: Path) -> dict[str, str]:
-    """Every file of the data directory but PostgreSQL's own."""
-    database = home / "database"
-    paths = [path for path in home.rglob("*") if path.is_file() and not path.is_relative_to(database)]
-    assert any(path.suffix == ".html" for path in paths)
-    assert home / "logs" / "tools" / "leaky.log" in paths
-    return {str(path): path.read_text(errors="replace") for path in paths}
