@@ -11,6 +11,7 @@ from agent.journal import Journal
 from blueprint.budget import SETTINGS, Amounts, Budget, Measure, budgets, in_words, share_in_words
 from blueprint.errors import LimitReached
 from blueprint.requests import AnomalyQuestion, Answer, Decision
+from blueprint.spending import spent
 from blueprint.stream import Asked, Raised, Reasoned, Returned, StreamEvent, Usage, Warned
 
 _PROMPTS = ImmutableSandboxedEnvironment(
@@ -35,7 +36,7 @@ async def keep_within(planned: Amounts, *, journal: Journal, approver: Approver,
 def run_budgets(planned: Amounts, events: Sequence[StreamEvent], worked: float) -> tuple[Budget, ...]:
     """How a run's budgets stand. No step is known before the first, so that one is always made."""
     answers = [event for event in events if isinstance(event, Reasoned)]
-    usage = sum((answer.usage for answer in answers), Usage())
+    usage = spent(events)
     return budgets(
         planned=planned,
         allowed=Amounts(**{event.measure: event.limit for event in events if isinstance(event, Raised)}),

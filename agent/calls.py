@@ -25,6 +25,7 @@ def read_reply(reply: Reply, tools: Sequence[Tool], place: int, seconds: float) 
         reasoning_key=reply.reasoning_key,
         calls=calls,
         usage=reply.usage,
+        wasted=reply.wasted,
         seconds=round(seconds, 3),
     )
 

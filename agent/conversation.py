@@ -27,6 +27,7 @@ from blueprint.stream import (
     StreamEvent,
     Usage,
     Warned,
+    Wasted,
 )
 
 
@@ -93,7 +94,7 @@ def _take(state: Conversation, event: StreamEvent) -> None:
         case Concluded():
             state.pending = []
             state.conclusion = event.conclusion
-        case Asked() | Answered() | LookedAgain() | Intended() | Ended():
+        case Asked() | Answered() | LookedAgain() | Intended() | Ended() | Wasted():
             pass
         case _:
             assert_never(event)
@@ -102,7 +103,7 @@ def _take(state: Conversation, event: StreamEvent) -> None:
 def _take_answer(state: Conversation, event: Reasoned) -> None:
     state.answers += 1
     state.usage = state.usage + event.usage
-    state.measured = event.usage.input_tokens + event.usage.output_tokens
+    state.measured = _tokens(event.usage) - _tokens(event.wasted)  # what was asked in vain is not in the conversation
     state.thought = event.text or event.reasoning
     state.pending = list(event.calls)
     message: Message = {"role": "assistant", "content": event.text}
@@ -111,6 +112,10 @@ def _take_answer(state: Conversation, event: Reasoned) -> None:
     if event.calls:
         message["tool_calls"] = [_wire(call) for call in event.calls]
     state.exchanges.append([message])
+
+
+def _tokens(usage: Usage) -> int:
+    return usage.input_tokens + usage.output_tokens
 
 
 def _tell(state: Conversation, message: Message) -> None:

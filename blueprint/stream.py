@@ -115,8 +115,16 @@ class Reasoned(Value):
     reasoning: str = ""
     reasoning_key: str = ""
     calls: tuple[ModelCall, ...] = ()
-    usage: Usage = Usage()
+    usage: Usage = Field(default=Usage(), description="Of all that was asked until the answer came.")
+    wasted: Usage = Field(default=Usage(), description="The part of it that earlier tries took, which gave nothing.")
     seconds: float = 0
+
+
+class Wasted(Value):
+    """The model was asked, and nothing came that can be used; it is paid for all the same."""
+
+    kind: Literal["wasted"] = "wasted"
+    usage: Usage
 
 
 class Corrected(Value):
@@ -251,6 +259,7 @@ class Ended(Value):
 StreamEvent = Annotated[
     Briefed
     | Reasoned
+    | Wasted
     | Corrected
     | Warned
     | Raised

@@ -1,12 +1,13 @@
 """The figures of a run, counted from its records and never taken from the model (R6.1)."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from blueprint.records import JournalEntry, RunRecord
 from blueprint.requests import Request
+from blueprint.spending import spent
 from blueprint.stream import Asked, Intended, Outcome, Reasoned, Returned, Usage
 
 _NOT_A_SERVER = ("", "missions")
@@ -59,7 +60,7 @@ def figures(record: RunRecord, entries: Sequence[JournalEntry], requests: Sequen
         failed_calls=sum(_failed(call) for call in calls),
         repeated_calls=sum(isinstance(event, Intended) and event.attempt > 1 for event in events),
         questions=len({event.key for event in events if isinstance(event, Asked)}),
-        usage=_total(event.usage for event in events if isinstance(event, Reasoned)),
+        usage=spent(events),
     )
 
 
@@ -84,7 +85,3 @@ def _failed(call: Returned) -> bool:
 def _waited(request: Request, ended_at: datetime) -> float:
     until = request.answer.at if request.answer else min(request.deadline, ended_at)
     return max(0, (until - request.asked_at).total_seconds())
-
-
-def _total(usages: Iterable[Usage]) -> Usage:
-    return sum(usages, Usage())

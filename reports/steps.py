@@ -26,6 +26,7 @@ from blueprint.stream import (
     Returned,
     StreamEvent,
     Warned,
+    Wasted,
 )
 from reports.rendering import render
 from reports.text import one_line
@@ -42,6 +43,8 @@ def step_title(event: StreamEvent) -> str:
             return "brief"
         case Reasoned():
             return "reason"
+        case Wasted():
+            return "no answer"
         case Corrected():
             return "correct"
         case Warned():
@@ -134,6 +137,9 @@ def _told(event: StreamEvent) -> str:
             return f"brief: {event.model} gets the task{' and what started it' if event.given else ''}"
         case Reasoned():
             return f"reason: {_thought(event)}"
+        case Wasted():
+            used = event.usage.input_tokens + event.usage.output_tokens
+            return f"no answer: {used:,} tokens went into requests that gave nothing usable"
         case Corrected():
             return f"correct: {event.text}"
         case Warned() | Raised():

@@ -60,7 +60,7 @@ class Endpoint:
         for attempt in range(self._connection.max_retries + 1):
             try:
                 reply = await self._attempt(body)
-                return replace(reply, usage=reply.usage + wasted)
+                return replace(reply, usage=reply.usage + wasted, wasted=wasted)
             except EndpointFailure as failure:
                 wasted += self._priced(failure.usage)
                 failure.detail = self._without_key(failure.detail)

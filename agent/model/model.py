@@ -42,6 +42,9 @@ class Reply:
     calls: tuple[WireCall, ...] = ()
     is_truncated: bool = False
     usage: Usage = Usage()
+    """Of all that was asked until the answer came."""
+    wasted: Usage = Usage()
+    """The part of it that earlier tries took, which gave nothing."""
 
 
 class Model(Protocol):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -69,12 +70,13 @@ class OpenAIModel:
     async def _ask(self, body: dict[str, Any], *, no_retry_on: frozenset[int] = frozenset()) -> Reply:
         """Ask, and ask again without the parts that the endpoint refuses; what helped is kept for the next request."""
         whole = body | {"max_tokens": self._connection.max_output_tokens, "stream_options": {"include_usage": True}}
-        made = self._conceded
+        made, wasted = self._conceded, Usage()
         while True:
             try:
                 reply = await self._endpoint.ask(conceded(whole, made), no_retry_on=no_retry_on)
             except EndpointFailure as failure:
                 self._used += failure.usage
+                wasted += failure.usage
                 further = concession_for(failure, whole, made)
                 if further is None:
                     raise
@@ -82,7 +84,7 @@ class OpenAIModel:
             else:
                 self._conceded = made
                 self._used += reply.usage
-                return reply
+                return replace(reply, usage=reply.usage + wasted, wasted=reply.wasted + wasted)
 
     def _unavailable(self, failure: EndpointFailure) -> ModelUnavailable:
         tries = f" in {failure.attempts} tries" if failure.attempts > 1 else ""

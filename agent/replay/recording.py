@@ -98,6 +98,7 @@ def _reply(event: Reasoned) -> Reply:
         reasoning_key=event.reasoning_key,
         calls=tuple(calls),
         usage=event.usage,
+        wasted=event.wasted,
     )
 
 

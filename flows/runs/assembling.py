@@ -8,6 +8,7 @@ from functools import partial
 
 from agent.conversation import fold
 from agent.loop import Agent
+from agent.model.accounted import Accounted
 from agent.model.openai_model import OpenAIModel
 from agent.model.patient import PatientModel
 from agent.model.redacted import RedactedModel
@@ -104,7 +105,9 @@ async def assembled(
             Agent(
                 model=PatientModel(
                     inner=StepModel(
-                        inner=RedactedModel(inner=model, redaction=redaction), picture=run.picture, stop=run.lease.stop
+                        inner=RedactedModel(inner=Accounted(inner=model, write=journal.append), redaction=redaction),
+                        picture=run.picture,
+                        stop=run.lease.stop,
                     ),
                     patience_seconds=employee.model.patience_seconds,
                 ),

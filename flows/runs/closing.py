@@ -12,7 +12,8 @@ from blueprint.mission import Mission
 from blueprint.plan import Task
 from blueprint.records import JournalEntry, RunEnd, RunRecord, RunState
 from blueprint.requests import RequestState
-from blueprint.stream import Concluded, Conclusion, Reasoned, Usage
+from blueprint.spending import spent
+from blueprint.stream import Concluded, Conclusion
 from flows.artifacts import find_steps, keep_page
 from flows.links import artifact_page, run_page
 from flows.naming import report_key, session_key, steps_key
@@ -33,7 +34,7 @@ async def close_run(store: Store, home: Path, run_id: str, *, state: RunState, r
         state=state,
         reason=reason,
         conclusion=_conclusion(entries),
-        usage=_usage(entries),
+        usage=spent(entry.event for entry in entries),
         running_seconds=await store.leases.working_seconds(run_id),
         ended_at=datetime.now(UTC),
     )
@@ -118,7 +119,3 @@ async def step_pages(record: RunRecord) -> dict[int, str]:
 
 def _conclusion(entries: Sequence[JournalEntry]) -> Conclusion | None:
     return next((entry.event.conclusion for entry in reversed(entries) if isinstance(entry.event, Concluded)), None)
-
-
-def _usage(entries: Sequence[JournalEntry]) -> Usage:
-    return sum((entry.event.usage for entry in entries if isinstance(entry.event, Reasoned)), Usage())

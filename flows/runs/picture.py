@@ -13,7 +13,7 @@ from prefect.exceptions import PrefectException
 
 from blueprint.policy import Rule
 from blueprint.records import JournalEntry
-from blueprint.stream import Briefed, Ended, Intended, StreamEvent
+from blueprint.stream import Briefed, Ended, Intended, StreamEvent, Wasted
 from flows.artifacts import keep_page, step_description
 from reports.steps import is_leave_ahead, step_page, step_title
 
@@ -89,7 +89,7 @@ class Picture:
 
 
 def _is_drawn(event: StreamEvent) -> bool:
-    """Not what its run shows already: the end, a call that begins by a rule or a person's own leave, and the briefing.
+    """Not what its run shows already: the end, a request in vain (a step that failed), a call that simply begins, the briefing.
 
     A briefing is drawn when it came with something: an event, or reports of other Tasks. A call that is to be made with
     caution is announced before it is made (R5.2).
@@ -99,7 +99,7 @@ def _is_drawn(event: StreamEvent) -> bool:
             return is_leave_ahead(event) or event.rule is Rule.CAUTIOUS
         case Briefed(given=given):
             return bool(given)
-        case Ended():
+        case Ended() | Wasted():
             return False
         case _:
             return True

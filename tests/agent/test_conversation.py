@@ -10,6 +10,7 @@ from agent.model.model import Message
 from blueprint.notes import Note, NoteKind
 from blueprint.policy import Rule, ToolCall, ToolTraits
 from blueprint.requests import Answer, Decision
+from blueprint.spending import spent
 from blueprint.stream import (
     Answered,
     Asked,
@@ -28,6 +29,7 @@ from blueprint.stream import (
     StreamEvent,
     Usage,
     Warned,
+    Wasted,
 )
 
 BRIEFED = Briefed(system="You are careful.", task="Count.", model="scripted")
@@ -174,3 +176,10 @@ def _asked_and_given(state: Conversation) -> list[tuple[list[str], list[str]]]:
 
 def _ids(message: Message) -> list[str]:
     return [str(call["id"]) for call in message.get("tool_calls", [])]
+
+
+def test_what_was_asked_in_vain_is_spent_but_makes_the_conversation_no_longer() -> None:
+    wasted = Usage(input_tokens=9_000, output_tokens=1)
+    events = [BRIEFED, Wasted(usage=USAGE), Reasoned(text="So far.", usage=USAGE + wasted, wasted=wasted)]
+    assert fold(events).measured == 12
+    assert spent(events) == USAGE + USAGE + wasted

@@ -8,6 +8,7 @@ import pytest
 from blueprint.budget import Measure
 from blueprint.notes import Note, NoteKind
 from blueprint.policy import Rule
+from blueprint.records import JournalEntry
 from blueprint.requests import Answer, Decision, Evidence
 from blueprint.stream import (
     Answered,
@@ -23,7 +24,9 @@ from blueprint.stream import (
     Raised,
     Reasoned,
     Returned,
+    Usage,
     Warned,
+    Wasted,
 )
 from reports.html import safe_html
 from reports.steps import session_page, step_page, step_title, stream_line
@@ -175,3 +178,10 @@ def test_hostile_text_in_any_step_stays_text(text: str) -> None:
         assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e]", line)
         assert "\n" not in step_title(event)
         assert len(step_title(event)) <= 120
+
+
+def test_a_request_that_gave_nothing_says_what_it_took() -> None:
+    wasted = Wasted(usage=Usage(input_tokens=1_400, output_tokens=6))
+    assert "1,400 tokens in, 6 out." in step_page(wasted, 3, runs.START)
+    entry = JournalEntry(sequence=3, at=runs.START, event=wasted)
+    assert stream_line(entry).endswith("no answer: 1,406 tokens went into requests that gave nothing usable")
