@@ -27,6 +27,7 @@ from flows.opening import open_store
 from flows.people.answer_page import AnswerPages
 from flows.records.drawing import draw_forever
 from flows.recovery.reconciling import Reconciler
+from flows.result_page import ResultPages
 from flows.settings import RunSettings
 
 logger = logging.getLogger(__name__)
@@ -107,11 +108,14 @@ async def _at_work(gateway: Gateway) -> AsyncGenerator[None]:
 def service() -> Starlette:
     """The whole HTTP service.
 
-    Events under `/events`, `/metrics`, the pages behind answer links, the rehearsal model under `/v1`, and `/health`.
+    Events under `/events`, `/metrics`, the pages behind links to answer and to whole results, the rehearsal model under `/v1`,
+    and `/health`.
     """
     gateway = new_gateway()
     pages = AnswerPages(open_store=partial(open_store, patience_seconds=PAGE_PATIENCE_SECONDS), load_key=load_link_key)
-    routes = [*gateway_routes(gateway), *pages.routes(), Mount("/", app=create_app())]
+    settings = RunSettings()  # pyright: ignore[reportCallIssue] the environment fills it
+    results = ResultPages(home=settings.home, load_key=load_link_key)
+    routes = [*gateway_routes(gateway), *pages.routes(), *results.routes(), Mount("/", app=create_app())]
     return Starlette(routes=routes, lifespan=lambda _: _at_work(gateway))
 
 

@@ -1,7 +1,7 @@
 """Shows a run's steps: one page each, all of them as the session, one line each for a terminal (R4.2, R4.3)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import assert_never
 
@@ -80,9 +80,9 @@ def is_leave_ahead(intended: Intended) -> bool:
     return bool(intended.run_approval or intended.standing_rule)
 
 
-def step_page(event: StreamEvent, sequence: int, at: datetime) -> str:
-    """One step as Markdown: what was thought, called and answered, in full."""
-    return render("step.md.j2", step=_step(event, sequence, moment(at, "UTC")), fold_above=None)
+def step_page(event: StreamEvent, sequence: int, at: datetime, *, links: Mapping[str, str] | None = None) -> str:
+    """One step as Markdown: what was thought, called and answered, in full; `links` open what is kept in files, by place."""
+    return render("step.md.j2", step=_step(event, sequence, moment(at, "UTC")) | {"links": links or {}}, fold_above=None)
 
 
 def session_page(mission: Mission, task: Task, record: RunRecord, entries: Sequence[JournalEntry]) -> str:
@@ -110,7 +110,7 @@ def _step(event: StreamEvent, sequence: int, at: str) -> dict[str, object]:
     shown = event.model_dump(mode="json")
     if isinstance(event, Returned) and event.structured is not None:
         shown["text"] = _pretty(event.text)
-    return {"number": sequence, "title": step_title(event), "at": at, "event": shown, "language": _language(event)}
+    return {"number": sequence, "title": step_title(event), "at": at, "event": shown, "language": _language(event), "links": {}}
 
 
 def _pretty(text: str) -> str:

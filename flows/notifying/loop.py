@@ -12,12 +12,11 @@ from blocks.link_key import load_link_key
 from blocks.notification_channel import notification_channels
 from blocks.store.store import Store
 from blueprint.notification import Channel
-from deployments.local.addresses import read_addresses
-from deployments.local.settings import LocalSettings
 from flows.lasting import again_and_again
 from flows.notifying.composing import Composer
 from flows.notifying.delivering import Deliverer
 from flows.opening import open_store
+from flows.result_links import service_address
 from flows.settings import RunSettings
 
 _ROUND_SECONDS = 2.0
@@ -36,16 +35,8 @@ async def deliver_forever(settings: RunSettings) -> None:
 
 async def new_deliverer(store: Store, home: Path) -> Deliverer:
     """A deliverer for the channels of this installation, with links that point at its service or its public address."""
-    composer = Composer(store=store, link_key=await load_link_key(), base_url=partial(_base_url, home))
+    composer = Composer(store=store, link_key=await load_link_key(), base_url=partial(service_address, home))
     return Deliverer(store=store, composer=composer, load_channels=load_channels)
-
-
-def _base_url(home: Path) -> str:
-    """Looked up each time: the service is there before the stack has said where."""
-    if public := LocalSettings(home=home).public_url:
-        return public
-    running = read_addresses(home)
-    return running.service_url if running else ""
 
 
 async def load_channels() -> list[Channel]:

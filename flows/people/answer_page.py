@@ -23,8 +23,9 @@ from blocks.store.store import Store
 from blueprint.errors import InvalidInput, Unavailable
 from blueprint.requests import ChoiceQuestion, Decision, InformationQuestion, Request, RequestState
 from deployments.gateway.rates import Rates
-from flows.people.links import PATH, BadLink, Target, read_token
+from flows.people.links import PATH, Target, read_token
 from flows.people.replying import Reply, reply
+from flows.signing import BadLink
 from reports.answer_page import Page, answer_page, notice_page
 from reports.text import one_line
 

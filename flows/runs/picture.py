@@ -13,7 +13,7 @@ from prefect.exceptions import PrefectException
 
 from blueprint.policy import Rule
 from blueprint.records import JournalEntry
-from blueprint.stream import Briefed, Ended, Intended, StreamEvent, Wasted
+from blueprint.stream import Briefed, Ended, Intended, Returned, StreamEvent, Wasted
 from flows.artifacts import keep_page, step_description
 from reports.steps import is_leave_ahead, step_page, step_title
 
@@ -31,11 +31,18 @@ async def _step(act: Callable[[], Awaitable[Given]]) -> tuple[Given, UUID]:
     return await act(), context.task_run.id
 
 
+async def _nowhere(place: str) -> str:
+    """Nobody serves the files of this run."""
+    return ""
+
+
 class Picture:
     """Draws the steps of one run. Nothing here is ever read back: the journal is the truth."""
 
-    def __init__(self, *, flow_run_id: str, artifact_key: str) -> None:
+    def __init__(self, *, flow_run_id: str, artifact_key: str, link_to: Callable[[str], Awaitable[str]] = _nowhere) -> None:
+        """`link_to` gives the address of a kept result, empty where there is none."""
         self._flow_run_id = flow_run_id
+        self._link_to = link_to
         self._key = artifact_key
         self._queue: asyncio.Queue[tuple[JournalEntry, UUID | None]] = asyncio.Queue()
         self._last_step: UUID | None = None
@@ -82,10 +89,15 @@ class Picture:
         await keep_page(
             key=self._key,
             description=step_description(entry.sequence, step_title(entry.event)),
-            page=step_page(entry.event, entry.sequence, entry.at),
+            page=step_page(entry.event, entry.sequence, entry.at, links=await self._links(entry.event)),
             flow_run_id=self._flow_run_id,
             task_run_id=task_run_id,
         )
+
+    async def _links(self, event: StreamEvent) -> dict[str, str]:
+        """Where the whole of a result can be opened, by the places of its files."""
+        places = [place for place in (event.kept, *event.files) if place] if isinstance(event, Returned) else []
+        return {place: address for place in places if (address := await self._link_to(place))}
 
 
 def _is_drawn(event: StreamEvent) -> bool:

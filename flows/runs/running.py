@@ -8,6 +8,7 @@ from prefect.context import FlowRunContext
 from prefect.exceptions import Abort
 from prefect.states import Cancelled, Completed, Failed
 
+from blocks.link_key import load_link_key
 from blocks.store.leases import LeaseState
 from blocks.store.store import Store
 from blueprint.admission import Queue, Skip
@@ -16,6 +17,7 @@ from blueprint.occasion import EventGiven
 from blueprint.records import RunRecord, RunState
 from flows.naming import steps_key
 from flows.opening import open_store
+from flows.result_links import ResultLinks
 from flows.runs.admitting import Admitted, Wish, enter
 from flows.runs.closing import close_run, reason_of_cancellation
 from flows.runs.lease import Lease, held_lease, is_last_word
@@ -107,7 +109,8 @@ async def _to_record(
     record = admitted.record
     if record.ended_at is not None:
         return await close_run(store, settings.home, record.id, state=record.state, reason=record.reason)
-    picture = Picture(flow_run_id=record.id, artifact_key=steps_key(record.mission_id, record.id))
+    links = ResultLinks(home=settings.home, load_key=load_link_key)
+    picture = Picture(flow_run_id=record.id, artifact_key=steps_key(record.mission_id, record.id), link_to=links.of)
     run = Run(admitted=admitted, lease=lease, picture=picture, settings=settings, event=event)
     state, reason = await _outcome(run)
     await picture.finish(CANCELLED_SECONDS if state is RunState.CANCELLED else FINISH_SECONDS)

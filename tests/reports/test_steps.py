@@ -185,3 +185,12 @@ def test_a_request_that_gave_nothing_says_what_it_took() -> None:
     assert "1,400 tokens in, 6 out." in step_page(wasted, 3, runs.START)
     entry = JournalEntry(sequence=3, at=runs.START, event=wasted)
     assert stream_line(entry).endswith("no answer: 1,406 tokens went into requests that gave nothing usable")
+
+
+def test_a_step_links_the_whole_of_what_the_model_saw_in_part() -> None:
+    kept, picture = "missions/hosts/results/r/c00001000.txt", "missions/hosts/results/r/c00001000.png"
+    seen = Returned(call=runs.DISKS, outcome=Outcome.DONE, text="…", size=50_000_000, kept=kept, files=(picture,))
+    page = step_page(seen, 3, runs.START, links={kept: "http://s/result/a.b", picture: "http://s/result/c.d"})
+    assert "[Open the whole result](http://s/result/a.b), 50,000,000 characters." in page
+    assert "[Save the file](http://s/result/c.d)." in page
+    assert "](" not in step_page(seen, 3, runs.START)
