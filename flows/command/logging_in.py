@@ -6,6 +6,8 @@ import socket
 import webbrowser
 from collections.abc import AsyncGenerator, Generator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import parse_qsl, urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
@@ -23,16 +25,18 @@ _STOP_SECONDS = 5
 _PATH = "/callback"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class LocalVisit:
-    """A visit that ends at a port of this machine."""
+    """A visit that ends at a port of this machine; only who was led away, and so knows `state`, comes back."""
 
     redirect_uri: str
     came_back: asyncio.Future[Mapping[str, str]]
     opens_browser: bool
+    state: str = ""
 
     async def lead(self, address: str) -> None:
         """Show the address, and open it where there is a browser."""
+        self.state = dict(parse_qsl(urlsplit(address).query)).get("state", "")
         say(f"Open this address, and let Missions in:\n\n  {address}\n\nWaiting for you to come back to {self.redirect_uri} …")
         if self.opens_browser:
             await asyncio.to_thread(webbrowser.open, address)
@@ -51,16 +55,19 @@ async def local_visit(port: int, *, opens_browser: bool) -> AsyncGenerator[Local
     came_back: asyncio.Future[Mapping[str, str]] = asyncio.get_running_loop().create_future()
 
     async def callback(request: Request) -> Response:
+        if not visit.state or request.query_params.get("state") != visit.state:
+            return PlainTextResponse("This is not the login that Missions waits for.", HTTPStatus.FORBIDDEN)
         if not came_back.done():
             came_back.set_result(dict(request.query_params))
         return PlainTextResponse("Thank you. The terminal says how it went; this page can be closed.")
 
     with _listener(port) as listener:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}{_PATH}"
+        visit = LocalVisit(redirect_uri=address, came_back=came_back, opens_browser=opens_browser)
         server = _Server(uvicorn.Config(Starlette(routes=[Route(_PATH, callback)]), log_config=None, lifespan="off"))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
-            address = f"http://127.0.0.1:{listener.getsockname()[1]}{_PATH}"
-            yield LocalVisit(redirect_uri=address, came_back=came_back, opens_browser=opens_browser)
+            yield visit
         finally:
             server.should_exit = True
             await asyncio.wait([serving], timeout=_STOP_SECONDS)
