@@ -140,12 +140,30 @@ class Installation:
         """A client of the installation's Prefect server, for `async with`."""
         return PrefectClient(api=f"http://127.0.0.1:{self.port}/api")
 
-    async def employ(self, *, model_url: str = "", servers: Sequence[ToolServerConnection] = (), patience: float = 0) -> str:
-        """A new Digital Employee with a model at `model_url` (the rehearsal's when empty) and stdio servers; gives its name."""
+    async def employ(
+        self,
+        *,
+        model_url: str = "",
+        model: str = "scripted",
+        servers: Sequence[ToolServerConnection] = (),
+        patience: float = 0,
+        price: float = 0,
+    ) -> str:
+        """A new Digital Employee with a model at `model_url` (the rehearsal's when empty) and stdio servers; gives its name.
+
+        `price` is that of a million tokens of input, and a quarter of that of output.
+        """
         name = f"test-{uuid4().hex[:8]}"
         with self.chosen():
             if model_url:
-                await ModelEndpoint(base_url=model_url, model="scripted", max_retries=1, patience_seconds=patience).asave(name)
+                await ModelEndpoint(
+                    base_url=model_url,
+                    model=model,
+                    max_retries=1,
+                    patience_seconds=patience,
+                    price_per_million_input=price,
+                    price_per_million_output=4 * price,
+                ).asave(name)
             for server in servers:
                 await _block(server).asave(server.name, overwrite=True)
             employee = DigitalEmployee(

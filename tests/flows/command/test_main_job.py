@@ -3,13 +3,17 @@
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import pytest
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import StateType
 
 from blueprint.records import RunState
+from blueprint.stream import Usage
 from blueprint.values import short_id
 from deployments.spec import mission_tag
+from tests.fakes.counted_model import counted_model
 from tests.fakes.counter import Counter
 from tests.fakes.installation import Installation, task
 from tests.fakes.model_server import Turn, calls, scripted_model
@@ -24,10 +28,48 @@ def asks(kind: str, **more: object) -> Turn:
     return calls(("ask_person", {"kind": kind, "title": "Which one?", "text": "Which one is it?", **more}))
 
 
-async def test_a_goal_without_a_time_stays_a_draft_until_its_question_is_answered(
+async def test_a_goal_without_a_time_stays_a_draft_until_its_question_is_answered_and_all_that_it_costs_is_counted(
     installation: Installation, command: Command
 ) -> None:
-    made = (await command("create", "Inspect this host", "--json")).json
+    async with counted_model() as model:
+        employee = await installation.employ(model_url=model.url, model="rehearsal", price=2)
+        mission, name = await _answered_and_launched(installation, command, employee)
+        await command("say", mission, "rename it to Patrol", "--yes")
+        planning = model.take()
+        good = (await command("run", mission, name, "--wait", "--json")).json
+        worked = model.take()
+        model.is_mute = True
+        failed = (await command("run", mission, name, "--wait", "--json")).json
+        wasted = model.take()
+    shown = (await command("show", mission, "--json")).json
+    assert (good["state"], failed["state"]) == ("Success", "Failed")
+    assert (wasted.input_tokens, wasted.output_tokens) == (2 * 700, 2 * 3)
+    said = [shown["planning"], good["usage"], failed["usage"], shown["used"][0]["usage"]]
+    assert [_costs(one) for one in said] == [_priced(one) for one in (planning, worked, wasted, worked + wasted)]
+    tokens = f"| Tokens | {worked.input_tokens:,} in, {worked.output_tokens:,} out |"
+    assert tokens in (await command("report", good["id"])).stdout
+    whole = planning + worked + wasted
+    amounts = [f"{whole.input_tokens:,}", f"{whole.output_tokens:,}", f"{_cost(whole):.4f}"]
+    everything = (await command("show", mission)).stdout.splitlines()
+    assert amounts in [line.split()[1:] for line in everything if line.startswith("(all)")]
+
+
+def _priced(counted: Usage) -> tuple[int, int, Any]:
+    return counted.input_tokens, counted.output_tokens, pytest.approx(_cost(counted))
+
+
+def _cost(counted: Usage) -> float:
+    """What the endpoint's own count comes to, at 2 for a million tokens of input and 8 of output."""
+    return (2 * counted.input_tokens + 8 * counted.output_tokens) / 1_000_000
+
+
+def _costs(usage: dict[str, Any]) -> tuple[int, int, float]:
+    return usage["input_tokens"], usage["output_tokens"], usage["cost"]
+
+
+async def _answered_and_launched(installation: Installation, command: Command, employee: str) -> tuple[str, str]:
+    """The ids of a Mission and its Task."""
+    made = (await command("create", "Inspect this host", "--employee", employee, "--json")).json
     [request] = made["open_requests"]
     assert (made["state"], made["tasks"], request["question"]["kind"]) == ("Draft", [], "information")
     shown = await command("show", made["id"])
@@ -37,7 +79,9 @@ async def test_a_goal_without_a_time_stays_a_draft_until_its_question_is_answere
     over = await command("reply", short_id(request["run_id"]), "--approve", "--json")
     assert over.json["answer"]["decision"] == "launch"
     assert "Over: Completed" in (await command("watch", request["run_id"])).stdout
-    assert (await command("show", made["id"], "--json")).json["state"] == "Active"
+    active = (await command("show", made["id"], "--json")).json
+    assert active["state"] == "Active"
+    return made["id"], active["tasks"][0]["name"]
 
 
 async def test_the_times_that_are_shown_are_those_that_prefect_has_scheduled(
