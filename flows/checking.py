@@ -34,14 +34,14 @@ from flows.notifying.loop import load_channels
 from flows.notifying.testing import say_of
 from flows.tool_logins import by_login
 
-SCHEDULER_SECONDS = 40.0
-"""The scheduler looks for work every few seconds, on a busy machine less often."""
+SCHEDULER_SECONDS = 80.0
+"""Prefect looks for new schedules every 5 s, and every 60 s for what it missed of them on a busy machine."""
 
 WORKER_SECONDS = 10.0
 """A worker needs some time from its start to its first heartbeat."""
 
-CHECK_SECONDS = 60.0
-"""A model on a slow machine needs some time for its first word."""
+CHECK_SECONDS = 90.0
+"""Longer than the scheduler may take; a model on a slow machine needs some time for its first word, too."""
 
 SERVICE_SECONDS = 5.0
 """The service answers at once when it answers at all."""

@@ -131,7 +131,7 @@ async def _seen(installation: Installation, mission: Mission) -> list[str]:
         **await _commands(installation, mission),
         **files(installation.home),
     }
-    assert any(place.endswith("logs/tools/leaky.log") for place in places)
+    assert any(place.endswith(f"logs/tools/{mission.id}/leaky.log") for place in places)
     return [f"{place}: …{words}…" for place, content in places.items() for words in _around(content)]
 
 
