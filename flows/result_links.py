@@ -1,13 +1,12 @@
 """Makes the links at which a person opens the whole of a result that the model only saw in part (R4.4)."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from blueprint.errors import MissionsError
 from deployments.local.addresses import read_addresses
 from deployments.local.settings import LocalSettings
-from flows.signing import read_claim, token
+from flows.signing import LoadKey, read_claim, token
 
 PATH = "/result"
 _PURPOSE = b"missions: read a result\n"
@@ -15,21 +14,18 @@ _PURPOSE = b"missions: read a result\n"
 
 @dataclass(frozen=True, kw_only=True)
 class ResultLinks:
-    """Links to files under `home`, signed with the installation's key, which is loaded when it is first needed."""
+    """Links to files under `home`, signed with the installation's key."""
 
     home: Path
-    load_key: Callable[[], Awaitable[bytes]]
-    _key: list[bytes] = field(default_factory=list[bytes])
+    load_key: LoadKey
 
     async def of(self, place: str) -> str:
         """The address of a kept file; empty where nobody serves it or there is no key. It is as good as the file: a secret."""
         try:
             base = service_address(self.home)
-            if base and not self._key:
-                self._key.append(await self.load_key())
+            return link(place, await self.load_key(), base) if base else ""
         except MissionsError:
             return ""
-        return link(place, self._key[0], base) if base else ""
 
 
 def service_address(home: Path) -> str:

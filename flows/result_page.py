@@ -1,7 +1,6 @@
 """Serves whole results behind signed links, as text to read or as a file to save, never as a page that could do something."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -15,7 +14,7 @@ from starlette.routing import Route
 from blueprint.errors import MissionsError
 from deployments.gateway.rates import Rates
 from flows.result_links import PATH, read_place
-from flows.signing import BadLink
+from flows.signing import BadLink, LoadKey
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -31,8 +30,7 @@ class ResultPages:
     """The files of the data directory `home` that runs have kept."""
 
     home: Path
-    load_key: Callable[[], Awaitable[bytes]]
-    _key: list[bytes] = field(default_factory=list[bytes])
+    load_key: LoadKey
     _rates: Rates = field(default_factory=lambda: Rates(per_second=0.5, at_once=30))
 
     def routes(self) -> list[Route]:
@@ -42,7 +40,7 @@ class ResultPages:
     async def _file(self, http: Request) -> Response:
         token = http.path_params["token"]
         try:
-            place = read_place(token, await self._secret())
+            place = read_place(token, await self.load_key())
         except BadLink as refusal:
             return _said(HTTPStatus.FORBIDDEN, str(refusal))
         except (MissionsError, PrefectException, httpx.HTTPError):
@@ -53,12 +51,6 @@ class ResultPages:
         if not await asyncio.to_thread(path.is_file):
             return _said(HTTPStatus.NOT_FOUND, "This result was deleted with its Mission, or its run worked on another machine.")
         return _whole(path)
-
-    async def _secret(self) -> bytes:
-        """Loaded once: a new key takes a new start of the service."""
-        if not self._key:
-            self._key.append(await self.load_key())
-        return self._key[0]
 
 
 def _whole(path: Path) -> Response:

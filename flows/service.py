@@ -29,6 +29,7 @@ from flows.records.drawing import draw_forever
 from flows.recovery.reconciling import Reconciler
 from flows.result_page import ResultPages
 from flows.settings import RunSettings
+from flows.signing import loaded_once
 
 logger = logging.getLogger(__name__)
 
@@ -112,9 +113,10 @@ def service() -> Starlette:
     and `/health`.
     """
     gateway = new_gateway()
-    pages = AnswerPages(open_store=partial(open_store, patience_seconds=PAGE_PATIENCE_SECONDS), load_key=load_link_key)
+    load_key = loaded_once(load_link_key)
+    pages = AnswerPages(open_store=partial(open_store, patience_seconds=PAGE_PATIENCE_SECONDS), load_key=load_key)
     settings = RunSettings()  # pyright: ignore[reportCallIssue] the environment fills it
-    results = ResultPages(home=settings.home, load_key=load_link_key)
+    results = ResultPages(home=settings.home, load_key=load_key)
     routes = [*gateway_routes(gateway), *pages.routes(), *results.routes(), Mount("/", app=create_app())]
     return Starlette(routes=routes, lifespan=lambda _: _at_work(gateway))
 

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NoBase64
+from collections.abc import Awaitable, Callable
 
 from blueprint.errors import InvalidInput
 
@@ -12,6 +13,21 @@ _LONGEST = 2_000
 
 class BadLink(InvalidInput):
     """The link was not made by this installation, or not all of it came."""
+
+
+LoadKey = Callable[[], Awaitable[bytes]]
+
+
+def loaded_once(load: LoadKey) -> LoadKey:
+    """Gives the key that `load` gave first: another takes a new start of the process."""
+    loaded = list[bytes]()
+
+    async def key() -> bytes:
+        if not loaded:
+            loaded.append(await load())
+        return loaded[0]
+
+    return key
 
 
 def token(claim: bytes, secret: bytes, *, purpose: bytes) -> str:

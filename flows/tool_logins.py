@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -24,7 +24,6 @@ logger = logging.getLogger(__name__)
 TURN_SECONDS = 30.0
 """So long another process may take to renew a login before we give up; one that was killed frees its turn at once."""
 
-_LOOK_SECONDS = 0.2
 _PAUSES = (0.5, 1.0, 2.0, 4.0)
 T = TypeVar("T")
 
@@ -63,19 +62,14 @@ class BlockLogins:
     @asynccontextmanager
     async def alone(self, server: str) -> AsyncGenerator[None]:
         """The turn to renew this login; Unavailable when another process keeps it for too long."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + TURN_SECONDS
-        async with open_store() as store:
-            while True:
-                async with store.advisory_lock(f"tool login:{server}") as is_ours:
-                    if is_ours:
-                        yield
-                        return
-                if loop.time() > end:
-                    raise Unavailable(
-                        f"the login to {server!r} is being renewed by another process, for {TURN_SECONDS:.0f} s now"
-                    )
-                await asyncio.sleep(_LOOK_SECONDS)
+        async with open_store() as store, AsyncExitStack() as held:
+            try:
+                await held.enter_async_context(store.turn(f"tool login:{server}", seconds=TURN_SECONDS))
+            except TimeoutError as error:
+                raise Unavailable(
+                    f"the login to {server!r} is being renewed by another process, for {TURN_SECONDS:.0f} s now"
+                ) from error
+            yield
 
 
 async def _patiently(work: Callable[[], Awaitable[T]], problem: str) -> T:

@@ -1,8 +1,10 @@
 """The Mission store: everything that is remembered, in one PostgreSQL."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from time import monotonic
 
 from prefect_sqlalchemy import AsyncSqlAlchemyConnector  # pyright: ignore[reportMissingTypeStubs]
 from sqlalchemy import make_url, select, text
@@ -37,6 +39,8 @@ from blueprint.errors import InvalidInput
 
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
 _UNLOCK = text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
+_LOCK_SECONDS = 0.1
+"""So often is looked whether a lock is free."""
 
 
 class Store:
@@ -105,6 +109,18 @@ class Store:
                 if got:
                     await connection.execute(_UNLOCK, key)
             await connection.close()
+
+    @asynccontextmanager
+    async def turn(self, name: str, *, seconds: float) -> AsyncGenerator[None]:
+        """Inside, this process has the lock `name`; waits for it. TimeoutError when others keep it for so long."""
+        give_up = monotonic() + seconds
+        while monotonic() < give_up:
+            async with self.advisory_lock(name) as is_ours:
+                if is_ours:
+                    yield
+                    return
+            await asyncio.sleep(_LOCK_SECONDS)
+        raise TimeoutError(f"Others keep the lock {name!r} for over {seconds:.0f} s.")
 
 
 @asynccontextmanager

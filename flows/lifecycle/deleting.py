@@ -5,8 +5,8 @@ Mission is left outside, its rows go in one transaction together with the ids; t
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -193,15 +193,8 @@ class Deleting:
                 return url
         return None
 
-    @asynccontextmanager
-    async def _no_reconciler(self) -> AsyncGenerator[None]:
-        async with asyncio.timeout(RECONCILER_SECONDS):
-            while True:
-                async with self.store.advisory_lock("reconcile") as is_ours:
-                    if is_ours:
-                        yield
-                        return
-                await asyncio.sleep(0.05)
+    def _no_reconciler(self) -> AbstractAsyncContextManager[None]:
+        return self.store.turn("reconcile", seconds=RECONCILER_SECONDS)
 
 
 def events_stay(now: datetime) -> str:

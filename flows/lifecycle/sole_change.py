@@ -1,9 +1,7 @@
 """Lets one launch, change or switch of a Mission happen at a time."""
 
-import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from time import monotonic
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from blocks.store.store import Store
 from blueprint.errors import Unavailable
@@ -15,13 +13,11 @@ PATIENCE_SECONDS = 60
 @asynccontextmanager
 async def sole_change(store: Store, mission_id: str) -> AsyncGenerator[None]:
     """Nobody else launches, changes or switches this Mission meanwhile. Unavailable when that takes too long."""
-    give_up = monotonic() + PATIENCE_SECONDS
-    while monotonic() < give_up:
-        async with store.advisory_lock(f"launch:{mission_id}") as is_ours:
-            if is_ours:
-                yield
-                return
-        await asyncio.sleep(0.2)
-    raise Unavailable(
-        f"Mission {mission_id!r} is being launched or changed by somebody else for over {PATIENCE_SECONDS} s; try again."
-    )
+    async with AsyncExitStack() as held:
+        try:
+            await held.enter_async_context(store.turn(f"launch:{mission_id}", seconds=PATIENCE_SECONDS))
+        except TimeoutError as error:
+            raise Unavailable(
+                f"Mission {mission_id!r} is being launched or changed by somebody else for over {PATIENCE_SECONDS} s; try again."
+            ) from error
+        yield

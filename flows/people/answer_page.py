@@ -5,7 +5,7 @@ Looking changes nothing, so link scanners and prefetching do no harm; only a sen
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,7 +25,7 @@ from blueprint.requests import ChoiceQuestion, Decision, InformationQuestion, Re
 from deployments.gateway.rates import Rates
 from flows.people.links import PATH, Target, read_token
 from flows.people.replying import Reply, reply
-from flows.signing import BadLink
+from flows.signing import BadLink, LoadKey
 from reports.answer_page import Page, answer_page, notice_page
 from reports.text import one_line
 
@@ -45,8 +45,7 @@ class AnswerPages:
     """The pages. `open_store` and `load_key` may fail with Unavailable while the installation is not whole: a page says so."""
 
     open_store: StoreOpener
-    load_key: Callable[[], Awaitable[bytes]]
-    _key: list[bytes] = field(default_factory=list[bytes])
+    load_key: LoadKey
     _rates: Rates = field(default_factory=lambda: Rates(per_second=0.5, at_once=30))
 
     def routes(self) -> list[Route]:
@@ -65,7 +64,7 @@ class AnswerPages:
 
     async def _page(self, http: HttpRequest) -> Response:
         token = http.path_params["token"]
-        target = read_token(token, await self._secret())
+        target = read_token(token, await self.load_key())
         if self._rates.wait(token):
             return _notice(HTTPStatus.TOO_MANY_REQUESTS, "Too many at once", "Try again in a minute. Nothing was changed.")
         async with self.open_store() as store:
@@ -77,12 +76,6 @@ class AnswerPages:
             if http.method == "POST":
                 return await _take(store, found, http)
             return await _form(store, found, {})
-
-    async def _secret(self) -> bytes:
-        """Loaded once: a new key takes a new start of the service."""
-        if not self._key:
-            self._key.append(await self.load_key())
-        return self._key[0]
 
 
 def _closed(request: Request, target: Target, now: datetime) -> Response | None:

@@ -26,6 +26,7 @@ from flows.runs.queueing import put_off
 from flows.runs.run import Run
 from flows.runs.working import do_work
 from flows.settings import RunSettings
+from flows.signing import loaded_once
 from reports.text import one_line
 
 OPERATION = "run-task"
@@ -109,7 +110,7 @@ async def _to_record(
     record = admitted.record
     if record.ended_at is not None:
         return await close_run(store, settings.home, record.id, state=record.state, reason=record.reason)
-    links = ResultLinks(home=settings.home, load_key=load_link_key)
+    links = ResultLinks(home=settings.home, load_key=loaded_once(load_link_key))
     picture = Picture(flow_run_id=record.id, artifact_key=steps_key(record.mission_id, record.id), link_to=links.of)
     run = Run(admitted=admitted, lease=lease, picture=picture, settings=settings, event=event)
     state, reason = await _outcome(run)
