@@ -17,7 +17,6 @@ from time import monotonic
 import httpx
 import psutil
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun
 from prefect.events.clients import NullEventsClient
 from prefect.events.worker import EventsWorker
@@ -27,7 +26,7 @@ from benchmarks.machine import Row, machine_line, table
 from blocks.event_source import EventSource
 from blueprint.mission import Mission
 from blueprint.triggers import Event
-from deployments.spec import mission_tag
+from deployments.present import find_task_runs
 from tests.deployments.gateway.requests import alert, notification
 from tests.fakes.installation import Installation, open_folder, task
 from tests.fakes.model_server import ScriptedModel, calls, scripted_model
@@ -95,8 +94,7 @@ async def _sample(
 
 async def _runs(client: PrefectClient, mission: Mission) -> Sequence[FlowRun]:
     """The newest first."""
-    tagged = FlowRunFilter.model_validate({"tags": {"all_": [mission_tag(mission.id)]}})
-    found = await client.read_flow_runs(flow_run_filter=tagged)
+    found = await find_task_runs(mission.id, client)
     return sorted(found, key=lambda run: run.expected_start_time or datetime.now(UTC), reverse=True)
 
 

@@ -6,12 +6,13 @@ from typing import TypeVar
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags, FlowRunFilter
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags, FlowFilter, FlowFilterName, FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.sorting import AutomationSort, DeploymentSort, FlowRunSort
 from prefect.events.schemas.automations import Automation
 
+from deployments.compiler import TASK_FLOW
 from deployments.spec import ONCE_TAG, DeploymentPlan, mission_tag
 
 _PAGE = 200
@@ -77,6 +78,17 @@ async def find_deployments(tag: str, client: PrefectClient) -> list[DeploymentRe
     return await all_pages(
         lambda offset: client.read_deployments(
             deployment_filter=with_tag, sort=DeploymentSort.NAME_ASC, limit=_PAGE, offset=offset
+        )
+    )
+
+
+async def find_task_runs(mission_id: str, client: PrefectClient, *, states: Collection[StateType] = ()) -> list[FlowRun]:
+    """Runs of the Mission's Tasks, in one of these states or any; those that make its reports carry its tag too and are none."""
+    wanted = {"tags": {"all_": [mission_tag(mission_id)]}} | ({"state": {"type": {"any_": list(states)}}} if states else {})
+    of_tasks, tagged = FlowFilter(name=FlowFilterName(any_=[TASK_FLOW])), FlowRunFilter.model_validate(wanted)
+    return await all_pages(
+        lambda offset: client.read_flow_runs(
+            flow_filter=of_tasks, flow_run_filter=tagged, sort=FlowRunSort.ID_DESC, limit=_PAGE, offset=offset
         )
     )
 

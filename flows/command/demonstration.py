@@ -11,7 +11,7 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from prefect.client.schemas.filters import ArtifactFilter, FlowRunFilter
+from prefect.client.schemas.filters import ArtifactFilter
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL, temporary_settings
 from prefect.states import Scheduled
@@ -24,7 +24,7 @@ from blueprint.values import short_id
 from deployments.local.addresses import Addresses, read_addresses
 from deployments.local.ports import free_port, require_free_port
 from deployments.local.settings import LocalSettings
-from deployments.spec import mission_tag
+from deployments.present import find_task_runs
 from flows.command.answering import Voice, accompany
 from flows.command.output import Session, say, session, show
 from flows.command.terminal import at_terminal
@@ -169,12 +169,10 @@ async def _to_end(here: Session, run_id: str, voice: Voice) -> None:
 
 
 async def _next_scheduled(here: Session, mission: Mission) -> FlowRun:
-    """The earliest run that Prefect's scheduler has made for the Mission."""
-    wanted = {"tags": {"all_": [mission_tag(mission.id)]}, "state": {"type": {"any_": [StateType.SCHEDULED]}}}
+    """The earliest run that Prefect's scheduler has made for the Mission's Task."""
     async with asyncio.timeout(60):
         while True:
-            found = await here.client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(wanted))
-            if found:
+            if found := await find_task_runs(mission.id, here.client, states=[StateType.SCHEDULED]):
                 return min(found, key=_due)
             await asyncio.sleep(0.5)
 

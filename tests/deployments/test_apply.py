@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import DeploymentFilter, FlowRunFilter
-from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.states import Pending, Running, Scheduled, Suspended
@@ -15,6 +15,7 @@ from prefect.states import Pending, Running, Scheduled, Suspended
 from blueprint.triggers import next_fires
 from deployments.apply import apply, remove, set_paused
 from deployments.changes import Changes
+from deployments.present import find_deployments, find_task_runs
 from tests.deployments.conftest import Recorder, eventually
 from tests.deployments.plans import compiled, cron, task
 
@@ -163,3 +164,13 @@ async def test_a_schedule_that_prefect_refuses_changes_nothing(recorder: tuple[P
 
 async def _has_runs(client: PrefectClient, deployment: DeploymentResponse, at_least: int = 1) -> bool:
     return len(await runs(client, deployment)) >= at_least
+
+
+async def test_what_runs_for_its_tasks_is_told_from_what_makes_its_reports(client: PrefectClient):
+    plan = compiled("told", DISK)
+    report = replace(plan.deployments[0], name="told--mission_report", flow_name="report")
+    await apply(replace(plan, deployments=(*plan.deployments, report)), client, is_paused=True)
+    made = await find_deployments("mission:told", client)
+    laid = {one.name: await client.create_flow_run_from_deployment(one.id) for one in made}
+    assert [run.id for run in await find_task_runs("told", client)] == [laid["told--disk"].id]
+    assert await find_task_runs("told", client, states=[StateType.RUNNING]) == []

@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import httpx
 import yaml
-from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun
 from pydantic import SecretStr
 
@@ -14,7 +13,7 @@ from blocks.event_source import EventSource
 from blueprint.occasion import EventGiven
 from blueprint.records import RunState, StartedBy
 from blueprint.stream import Briefed
-from deployments.spec import mission_tag
+from deployments.present import find_task_runs
 from tests.deployments.gateway.requests import TOKEN
 from tests.fakes.alertmanager import alertmanager, needs_alertmanager
 from tests.fakes.command import run_here
@@ -32,9 +31,8 @@ def configuration(url: str) -> str:
 
 async def started(installation: Installation, mission_id: str) -> FlowRun:
     """The Mission's run, once there is one."""
-    tagged = FlowRunFilter.model_validate({"tags": {"all_": [mission_tag(mission_id)]}})
     async with installation.client() as client, asyncio.timeout(SECONDS):
-        while not (runs := await client.read_flow_runs(flow_run_filter=tagged)):
+        while not (runs := await find_task_runs(mission_id, client)):
             await asyncio.sleep(0.05)
     return runs[0]
 

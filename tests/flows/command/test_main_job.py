@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.client.schemas.filters import FlowRunFilter
-from prefect.client.schemas.objects import StateType
 
 from blueprint.records import RunState
 from blueprint.stream import Usage
 from blueprint.values import short_id
-from deployments.spec import mission_tag
+from deployments.present import find_task_runs
 from tests.fakes.counted_model import counted_model
 from tests.fakes.counter import Counter
 from tests.fakes.installation import Installation, task
@@ -97,10 +95,9 @@ async def test_the_times_that_are_shown_are_those_that_prefect_has_scheduled(
 
 
 async def scheduled(installation: Installation, mission_id: str) -> set[datetime | None]:
-    """When Prefect will start the Mission's runs that it has laid ahead."""
-    wanted = {"tags": {"all_": [mission_tag(mission_id)]}, "state": {"type": {"any_": [StateType.SCHEDULED]}}}
+    """When Prefect starts the Mission's runs that it has laid ahead, begun ones too: a quarter of an hour may just have come."""
     async with installation.client() as client:
-        found = await client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(wanted))
+        found = await find_task_runs(mission_id, client)
     return {flow_run.expected_start_time for flow_run in found}
 
 
