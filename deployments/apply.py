@@ -15,7 +15,6 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
-from prefect.events.schemas.automations import Automation
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.states import Scheduled
 from prefect.workers.process import ProcessWorker
@@ -30,7 +29,6 @@ from deployments.steps import (
     DeleteRun,
     LayRun,
     MissTime,
-    PauseAutomation,
     PauseDeployment,
     RetireDeployment,
     Step,
@@ -43,7 +41,7 @@ from deployments.steps import (
 async def apply(plan: DeploymentPlan, client: PrefectClient, *, is_paused: bool) -> Changes:
     """Creates, updates and deletes until what carries the plan's tag is what the plan says (R2.7).
 
-    `is_paused` pauses all of it. Not paused means that new objects run; those that are paused stay so until `set_paused`.
+    `is_paused` pauses its deployments. Not paused means that new ones run; those that are paused stay so until `set_paused`.
     """
     present = await read_present(plan, client)
     decided = steps(plan, present, datetime.now(UTC), is_paused=is_paused)
@@ -57,18 +55,18 @@ async def would_apply(plan: DeploymentPlan, client: PrefectClient, *, is_paused:
 
 
 async def set_paused(mission_id: str, is_paused: bool, client: PrefectClient) -> tuple[str, ...]:
-    """Pauses or resumes what starts a Mission's runs; the names of what was not so already (R3.2).
+    """Pauses or resumes a Mission's schedules; the names of what was not so already (R3.2).
 
-    Pausing drops the runs that schedules have laid ahead, resuming lays new ones from now on: nothing is caught up. A run for
-    a single time stays, and the gate refuses it while the Mission is paused.
+    Pausing drops the runs that schedules have laid ahead, resuming lays new ones from now on: nothing is caught up. Runs for
+    a single time stay, and automations are on either way, so that the gate refuses what they start, with a record (R2.8).
     """
     tag = mission_tag(mission_id)
     deployments = [one for one in await find_deployments(tag, client) if one.paused != is_paused]
-    automations = [one for one in await find_automations(tag, client) if one.enabled == is_paused]
+    automations = [one for one in await find_automations(tag, client) if not one.enabled]
     for one in deployments:
         await _switch_deployment(one, is_paused, client)
     for one in automations:
-        await _switch_automation(one, is_paused, client)
+        await client.resume_automation(one.id)
     return tuple(one.name for one in (*deployments, *automations))
 
 
@@ -128,8 +126,6 @@ class _Writer:
                 await _switch_deployment(found, True, self.client)
             case WriteAutomation():
                 await self._write_automation(step)
-            case PauseAutomation(found=found):
-                await _switch_automation(found, True, self.client)
             case LayRun(spec=spec):
                 await self._lay_run(spec)
             case MissTime():
@@ -166,8 +162,8 @@ class _Writer:
         )
 
     async def _write_automation(self, step: WriteAutomation) -> None:
-        deployment_id, was_enabled = self.ids[step.deployment], step.found.enabled if step.found else True
-        wanted = automation(step.spec, deployment_id, is_enabled=was_enabled and not self.is_paused)
+        deployment_id = self.ids[step.deployment]
+        wanted = automation(step.spec, deployment_id, is_enabled=step.found.enabled if step.found else True)
         if step.found is None:
             await self.client.create_automation(wanted.model_copy(update={"owner_resource": owner(deployment_id)}))
         else:
@@ -191,10 +187,6 @@ def _schedules(spec: DeploymentSpec) -> list[DeploymentScheduleCreate]:
 
 async def _switch_deployment(found: DeploymentResponse, is_paused: bool, client: PrefectClient) -> None:
     await (client.pause_deployment(found.id) if is_paused else client.resume_deployment(found.id))
-
-
-async def _switch_automation(found: Automation, is_paused: bool, client: PrefectClient) -> None:
-    await (client.pause_automation(found.id) if is_paused else client.resume_automation(found.id))
 
 
 async def _delete_deployment(deployment_id: UUID, client: PrefectClient) -> None:

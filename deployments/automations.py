@@ -68,13 +68,13 @@ def owner(deployment_id: UUID) -> str:
     return f"prefect.deployment.{deployment_id}"
 
 
-def trigger_fields(spec: AutomationSpec, *, is_enabled: bool) -> dict[str, Any]:
+def trigger_fields(spec: AutomationSpec) -> dict[str, Any]:
     """The same as a trigger of its deployment in a prefect.yaml."""
     return {
         "type": "event",
         "name": spec.name,
         "description": spec.description,
-        "enabled": is_enabled,
+        "enabled": True,  # also while the Mission is paused: the gate refuses with a record (R2.8)
         "posture": "Reactive",
         "expect": [spec.event],
         "match": dict(spec.match),

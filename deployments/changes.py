@@ -14,7 +14,6 @@ from deployments.steps import (
     DeleteRun,
     LayRun,
     MissTime,
-    PauseAutomation,
     PauseDeployment,
     RetireDeployment,
     Step,
@@ -79,8 +78,6 @@ def change(step: Step) -> Change:
             return Change(action="delete", kind="deployment", name=found.name, why="not in the plan")
         case WriteAutomation(spec=spec, found=found, why=why):
             return Change(action="update" if found else "create", kind="automation", name=spec.name, why="; ".join(why))
-        case PauseAutomation(found=found):
-            return Change(action="pause", kind="automation", name=found.name)
         case DeleteAutomation(found=found):
             return Change(action="delete", kind="automation", name=found.name, why="not in the plan")
         case LayRun(spec=spec):

@@ -40,7 +40,7 @@ def _left_out(plan: DeploymentPlan) -> list[str]:
 
 
 def _deployment(spec: DeploymentSpec, is_paused: bool) -> dict[str, JsonValue]:
-    triggers: list[JsonValue] = [trigger_fields(spec.automation, is_enabled=not is_paused)] if spec.automation else []
+    triggers: list[JsonValue] = [trigger_fields(spec.automation)] if spec.automation else []
     return {
         "name": spec.name,
         "version": spec.hash,

@@ -41,13 +41,6 @@ class WriteAutomation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PauseAutomation:
-    """Let events start nothing more."""
-
-    found: Automation
-
-
-@dataclass(frozen=True, kw_only=True)
 class LayRun:
     """Make the run of a deployment that starts at a single time."""
 
@@ -94,7 +87,6 @@ Step = (
     WriteDeployment
     | PauseDeployment
     | WriteAutomation
-    | PauseAutomation
     | LayRun
     | MissTime
     | DeleteRun
@@ -107,14 +99,14 @@ Step = (
 def steps(plan: DeploymentPlan, present: Present, now: datetime, *, is_paused: bool) -> tuple[Step, ...]:
     """What to do, in this order: what starts runs comes after what it starts, and goes before it.
 
-    `is_paused` pauses everything. Not paused means that new objects run; those that are paused stay so.
+    `is_paused` pauses the deployments. Not paused means that new ones run; those that are paused stay so.
     """
     by_name = {found.name: found for found in present.deployments}
     wanted = {spec.name for spec in plan.deployments}
     beside = [found for found in present.deployments if found.name not in wanted]
     return (
         *(step for spec in plan.deployments for step in _deployment(spec, by_name.get(spec.name), is_paused)),
-        *_automations(plan, present, is_paused),
+        *_automations(plan, present),
         *_single_runs(plan, present, now),
         *(RetireDeployment(found=found) if found.id in present.in_use else DeleteDeployment(found=found) for found in beside),
     )
@@ -128,14 +120,14 @@ def _deployment(spec: DeploymentSpec, found: DeploymentResponse | None, is_pause
         yield PauseDeployment(found=found)
 
 
-def _automations(plan: DeploymentPlan, present: Present, is_paused: bool) -> Iterable[Step]:
+def _automations(plan: DeploymentPlan, present: Present) -> Iterable[Step]:
     ids = {found.name: found.id for found in present.deployments}
     kept: set[UUID] = set()
     for deployment in plan.deployments:
         if spec := deployment.automation:
             found = _closest(spec, [one for one in present.automations if is_for(one, ids.get(deployment.name))])
             kept |= {found.id} if found else set()
-            yield from _automation(deployment.name, spec, found, is_paused)
+            yield from _automation(deployment.name, spec, found)
     yield from (DeleteAutomation(found=found) for found in present.automations if found.id not in kept)
 
 
@@ -145,12 +137,10 @@ def _closest(spec: AutomationSpec, found: Iterable[Automation]) -> Automation | 
     return min(named, key=lambda one: len(automation_differences(spec, one)), default=None)
 
 
-def _automation(deployment: str, spec: AutomationSpec, found: Automation | None, is_paused: bool) -> Iterable[Step]:
+def _automation(deployment: str, spec: AutomationSpec, found: Automation | None) -> Iterable[Step]:
     differences = automation_differences(spec, found) if found else ()
     if found is None or differences:
         yield WriteAutomation(deployment=deployment, spec=spec, found=found, why=differences)
-    elif is_paused and found.enabled:
-        yield PauseAutomation(found=found)
 
 
 def _single_runs(plan: DeploymentPlan, present: Present, now: datetime) -> Iterable[Step]:

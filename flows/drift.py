@@ -57,7 +57,7 @@ def drifts(mission: Mission, plan: DeploymentPlan, present: Present, now: dateti
     is_paused = mission.state is MissionState.PAUSED
     rows = [change(step) for step in steps(plan, present, now, is_paused=is_paused)]
     unfinished = ["its launch was not finished"] if mission.state is MissionState.DRAFT else []
-    return [*unfinished, *_claims(rows), *([] if is_paused else _stopped(present))]
+    return [*unfinished, *_claims(rows), *([] if is_paused else _paused(present)), *_switched_off(present)]
 
 
 def strangers(present: Present, launched: set[str]) -> list[str]:
@@ -79,8 +79,14 @@ def _claims(rows: Iterable[Change]) -> list[str]:
     ]
 
 
-def _stopped(present: Present) -> list[str]:
+def _paused(present: Present) -> list[str]:
+    return [f"deployment {found.name} is paused, its Mission is not" for found in present.deployments if found.paused]
+
+
+def _switched_off(present: Present) -> list[str]:
+    """Also of a Mission that is paused: its events are to be refused with a record (R2.8)."""
     return [
-        *(f"deployment {found.name} is paused, its Mission is not" for found in present.deployments if found.paused),
-        *(f"automation {found.name} is switched off, its Mission is not" for found in present.automations if not found.enabled),
+        f"automation {found.name} is switched off: events start nothing and leave no record"
+        for found in present.automations
+        if not found.enabled
     ]

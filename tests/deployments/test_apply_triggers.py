@@ -196,25 +196,35 @@ async def test_a_task_that_no_longer_waits_loses_what_started_it(client: Prefect
     assert await single_runs(client, "manual") == []
 
 
-async def test_pausing_stops_events_and_resuming_lets_them_in(client: PrefectClient):
+async def test_pausing_leaves_to_the_gate_what_events_and_single_times_start(client: PrefectClient):
     plan = compiled("pause", task("why", alert()), task("later", once()))
     await apply(plan, client, is_paused=False)
     paused = await set_paused("pause", True, client)
-    assert sorted(paused) == ["mission:pause:why", "pause--later", "pause--why"]
+    assert sorted(paused) == ["pause--later", "pause--why"]
     changed = compiled("pause", task("why", alert("Full")), task("later", once()))
     await apply(changed, client, is_paused=False)
-    assert [one.enabled for one in await automations(client, "pause")] == [False]
+    assert [one.enabled for one in await automations(client, "pause")] == [True]
     assert len(await single_runs(client, "pause")) == 1
     await set_paused("pause", False, client)
     assert [one.enabled for one in await automations(client, "pause")] == [True]
     assert len(await single_runs(client, "pause")) == 1
 
 
-async def test_a_plan_applied_paused_lets_no_event_in(client: PrefectClient):
+@pytest.mark.parametrize("is_paused", [True, False])
+async def test_an_automation_that_somebody_switched_off_is_on_again_after_either_switch(client: PrefectClient, is_paused: bool):
+    mission_id = f"hand-{is_paused}".lower()
+    await apply(compiled(mission_id, task("why", alert())), client, is_paused=False)
+    await client.pause_automation((await automations(client, mission_id))[0].id)
+    assert f"mission:{mission_id}:why" in await set_paused(mission_id, is_paused, client)
+    assert [one.enabled for one in await automations(client, mission_id)] == [True]
+
+
+async def test_a_plan_applied_paused_leaves_events_to_the_gate(client: PrefectClient):
     await apply(compiled("asleep", task("why", alert())), client, is_paused=False)
     changes = await apply(compiled("asleep", task("why", alert()), task("how", alert())), client, is_paused=True)
-    assert changes == Changes(created=("asleep--how", "mission:asleep:how"), updated=("asleep--why", "mission:asleep:why"))
-    assert [one.enabled for one in await automations(client, "asleep")] == [False, False]
+    created, kept = ("asleep--how", "mission:asleep:how"), ("mission:asleep:why",)
+    assert changes == Changes(created=created, updated=("asleep--why",), unchanged=kept)
+    assert [one.enabled for one in await automations(client, "asleep")] == [True, True]
 
 
 async def test_another_time_takes_the_place_of_the_first(client: PrefectClient):

@@ -81,7 +81,7 @@ async def test_what_drifted_is_named_shown_by_a_dry_run_and_written_by_a_launch(
         "automation mission:M:why is missing",
         f"run {single} is missing",
         "deployment M--slow is paused, its Mission is not",
-        "automation mission:M:slow is switched off, its Mission is not",
+        "automation mission:M:slow is switched off: events start nothing and leave no record",
     }
     shown = {(row["action"], row["name"].replace(mission.id, "M")) for row in await dry_run(installation, mission)}
     missing = {("create", "M--load"), ("create", "mission:M:why"), ("create", single)}
@@ -89,7 +89,7 @@ async def test_what_drifted_is_named_shown_by_a_dry_run_and_written_by_a_launch(
     assert (await run_here(installation, "launch", mission.id)).code == 0
     assert await drift(installation, mission) == {
         "deployment M--slow is paused, its Mission is not",
-        "automation mission:M:slow is switched off, its Mission is not",
+        "automation mission:M:slow is switched off: events start nothing and leave no record",
     }
     said = await run_here(installation, "launch", mission.id, "--dry-run")
     assert said.stdout == "Nothing would change.\n"
