@@ -15,7 +15,7 @@ from prefect.events.schemas.automations import Automation
 from deployments.compiler import TASK_FLOW
 from deployments.spec import ONCE_TAG, DeploymentPlan, mission_tag
 
-_PAGE = 200
+PAGE = 200
 _BEGUN = [StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING]
 Given = TypeVar("Given")
 
@@ -77,7 +77,7 @@ async def find_deployments(tag: str, client: PrefectClient) -> list[DeploymentRe
     with_tag = DeploymentFilter(tags=DeploymentFilterTags(all_=[tag]))
     return await all_pages(
         lambda offset: client.read_deployments(
-            deployment_filter=with_tag, sort=DeploymentSort.NAME_ASC, limit=_PAGE, offset=offset
+            deployment_filter=with_tag, sort=DeploymentSort.NAME_ASC, limit=PAGE, offset=offset
         )
     )
 
@@ -88,7 +88,7 @@ async def find_task_runs(mission_id: str, client: PrefectClient, *, states: Coll
     of_tasks, tagged = FlowFilter(name=FlowFilterName(any_=[TASK_FLOW])), FlowRunFilter.model_validate(wanted)
     return await all_pages(
         lambda offset: client.read_flow_runs(
-            flow_filter=of_tasks, flow_run_filter=tagged, sort=FlowRunSort.ID_DESC, limit=_PAGE, offset=offset
+            flow_filter=of_tasks, flow_run_filter=tagged, sort=FlowRunSort.ID_DESC, limit=PAGE, offset=offset
         )
     )
 
@@ -100,7 +100,7 @@ async def find_automations(tag: str, client: PrefectClient) -> list[Automation]:
 
 async def all_automations(client: PrefectClient) -> list[Automation]:
     """All that there are, whoever made them."""
-    return await all_pages(lambda offset: client.read_automations(sort=AutomationSort.CREATED_DESC, limit=_PAGE, offset=offset))
+    return await all_pages(lambda offset: client.read_automations(sort=AutomationSort.CREATED_DESC, limit=PAGE, offset=offset))
 
 
 def tag_of(found: Automation) -> str:
@@ -111,7 +111,7 @@ def tag_of(found: Automation) -> str:
 async def _single_runs(tag: str, client: PrefectClient) -> list[FlowRun]:
     tagged = FlowRunFilter.model_validate({"tags": {"all_": [tag, ONCE_TAG]}})
     return await all_pages(
-        lambda offset: client.read_flow_runs(flow_run_filter=tagged, sort=FlowRunSort.ID_DESC, limit=_PAGE, offset=offset)
+        lambda offset: client.read_flow_runs(flow_run_filter=tagged, sort=FlowRunSort.ID_DESC, limit=PAGE, offset=offset)
     )
 
 
@@ -127,5 +127,5 @@ async def all_pages(read: Callable[[int], Awaitable[list[Given]]]) -> list[Given
     while True:
         page = await read(len(found))
         found += page
-        if len(page) < _PAGE:
+        if len(page) < PAGE:
             return found

@@ -11,11 +11,9 @@ from prefect.client.schemas.objects import Artifact, FlowRun
 from prefect.exceptions import ObjectNotFound
 
 from blueprint.values import short_id
-from deployments.present import all_pages, find_automations, find_deployments
+from deployments.present import PAGE, all_pages, find_automations, find_deployments
 from deployments.spec import mission_tag
 from deployments.system import SYSTEM_TAG
-
-_PAGE = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +85,7 @@ async def _is_deleted(delete: Callable[[UUID], Awaitable[object]], one: UUID) ->
 
 async def _flow_runs(wanted: dict[str, object], client: PrefectClient) -> list[FlowRun]:
     which = FlowRunFilter.model_validate(wanted)
-    return await all_pages(lambda offset: client.read_flow_runs(flow_run_filter=which, limit=_PAGE, offset=offset))
+    return await all_pages(lambda offset: client.read_flow_runs(flow_run_filter=which, limit=PAGE, offset=offset))
 
 
 def _speaks_of(run: FlowRun, mission_id: str, title: str, known: Collection[str]) -> bool:
@@ -105,7 +103,7 @@ def _speaks_of(run: FlowRun, mission_id: str, title: str, known: Collection[str]
 
 async def _artifacts(mission_id: str, flow_runs: Sequence[UUID], pages: Sequence[str], client: PrefectClient) -> list[UUID]:
     """Those of its runs, those that no run made and whose key begins with its id, and the pages."""
-    found = [one for start in range(0, len(flow_runs), _PAGE) for one in await _of_runs(flow_runs[start : start + _PAGE], client)]
+    found = [one for start in range(0, len(flow_runs), PAGE) for one in await _of_runs(flow_runs[start : start + PAGE], client)]
     named = await _read_artifacts({"key": {"like_": f"{mission_id}-"}}, client)
     own = [one for one in named if one.flow_run_id is None and (one.key or "").startswith(f"{mission_id}-")]
     shared = await _read_artifacts({"key": {"any_": list(pages)}}, client) if pages else []
@@ -118,4 +116,4 @@ async def _of_runs(flow_runs: Sequence[UUID], client: PrefectClient) -> list[Art
 
 async def _read_artifacts(wanted: dict[str, object], client: PrefectClient) -> list[Artifact]:
     which = ArtifactFilter.model_validate(wanted)
-    return await all_pages(lambda offset: client.read_artifacts(artifact_filter=which, limit=_PAGE, offset=offset))
+    return await all_pages(lambda offset: client.read_artifacts(artifact_filter=which, limit=PAGE, offset=offset))

@@ -20,6 +20,7 @@ from blocks.store.leases import LeaseState
 from blocks.store.store import Store
 from blueprint.errors import Unavailable
 from blueprint.requests import RequestState
+from deployments.present import PAGE, all_pages
 from flows.creation.creating import OPERATION as CREATE
 from flows.naming import mission_id_for
 from flows.people.telling import expired, reminder
@@ -145,8 +146,10 @@ class Reconciler:
 
     async def _begun(self) -> list[FlowRun]:
         types = [StateType.PENDING, StateType.RUNNING, StateType.CRASHED]
-        wanted = {"tags": {"all_": ["missions"]}, "state": {"type": {"any_": types}}}
-        return await self.client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(wanted), limit=200)
+        begun = FlowRunFilter.model_validate({"tags": {"all_": ["missions"]}, "state": {"type": {"any_": types}}})
+        return await all_pages(
+            lambda offset: self.client.read_flow_runs(flow_run_filter=begun, sort=FlowRunSort.ID_DESC, limit=PAGE, offset=offset)
+        )
 
     async def _failed_unbegun(self) -> list[FlowRun]:
         """Runs that Prefect lately called Failed and that never came to their lease: the store was away, for example."""

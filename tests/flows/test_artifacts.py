@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
 from flows.artifacts import described, find_pages, keep_page
 from flows.records.pages import keep_current
@@ -33,7 +34,8 @@ async def test_a_description_is_kept_escaped_and_found_again(installation: Insta
         [(found, artifact_id)] = await find_pages(key=key, flow_run_id=run_id)
         async with installation.client() as client:
             await keep_current(client, key=key, description=PICTURE, page="Page.")
-            stored = {str(one.id): one.description or "" for one in await client.read_artifacts() if one.key == key}
+            keyed = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
+            stored = {str(one.id): one.description or "" for one in await client.read_artifacts(artifact_filter=keyed)}
     assert artifact_id in stored
     assert found == described(PICTURE)
     assert not {kind for text in stored.values() for kind in kinds(text)} & {"html_inline", "html_block", "image", "link_open"}

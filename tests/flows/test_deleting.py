@@ -12,7 +12,7 @@ import httpx
 import psutil
 import pytest
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.filters import ArtifactFilter
+from prefect.client.schemas.filters import ArtifactFilter, FlowRunFilter
 from prefect.events import Event as PrefectEvent
 from prefect.events import Resource
 from prefect.exceptions import ObjectNotFound
@@ -105,7 +105,9 @@ async def test_runs_at_work_in_a_tool_and_runs_that_wait_for_a_person_go_with_th
         assert not psutil.pid_exists(call["pid"])
         for trace in (word, mission.id, waiting, working):
             assert await _places(store, installation, trace) == []
-        assert {waiting, working}.isdisjoint(str(run.id) for run in await client.read_flow_runs())
+        assert (
+            await client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate({"id": {"any_": [waiting, working]}})) == []
+        )
 
 
 @pytest.mark.parametrize(

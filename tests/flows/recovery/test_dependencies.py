@@ -10,6 +10,7 @@ from blocks.store.rounds import ClosedRound
 from blocks.store.store import Store
 from blueprint.mission import Mission, MissionState
 from blueprint.records import RunEnd, RunRecord, RunState, StartedBy
+from deployments.present import find_task_runs
 from flows.recovery.dependencies import Dependencies
 from tests.fakes.installation import Installation, task
 from tests.fakes.interrupting import no_reconciler
@@ -53,5 +54,4 @@ async def _unsettled(store: Store, mission: Mission) -> list[ClosedRound]:
 
 
 async def _runs_of(client: PrefectClient, mission: Mission, name: str) -> list[FlowRun]:
-    runs = await client.read_flow_runs(limit=200)
-    return [run for run in runs if (run.parameters.get("mission"), run.parameters.get("task")) == (mission.id, name)]
+    return [run for run in await find_task_runs(mission.id, client) if run.parameters.get("task") == name]
