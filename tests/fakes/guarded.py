@@ -1,23 +1,18 @@
 """How tests reach the MCP server behind OAuth: its process, its switches, and the person who logs in to it."""
 
 import asyncio
-import socket
-import sys
-from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 from pydantic import SecretStr
 
 from blueprint.connections import AuthorizationCode, ClientCredentials, HttpServer, ToolLogin, ToolServerConnection
-from tests.fakes.counter import wait_until
+from deployments.local.ports import free_port
 from tests.fakes.oauth_server import CLIENT_ID, CLIENT_SECRET
-
-_ROOT = Path(__file__).parents[2]
+from tests.fakes.serving import program
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,19 +88,6 @@ class Person:
 @asynccontextmanager
 async def guarded_server() -> AsyncGenerator[Guarded]:
     """The server in a process of its own; gone afterwards."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.fakes.oauth_server", "--port", str(port), cwd=_ROOT, stdout=DEVNULL, stderr=DEVNULL
-    )
-    try:
-        await wait_until(lambda: _is_open(port))
+    port = free_port()
+    async with program("-m", "tests.fakes.oauth_server", "--port", str(port), port=port):
         yield Guarded(address=f"http://127.0.0.1:{port}")
-    finally:
-        process.kill()
-        await process.wait()
-
-
-def _is_open(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import socket
 import sys
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
@@ -23,12 +22,14 @@ from blocks.notification_channel import NotificationChannel
 from blueprint.mission import Mission
 from blueprint.records import RunState
 from blueprint.requests import Decision
+from deployments.local.ports import free_port
 from flows.people.replying import Reply, reply
 from tests.fakes.chat_sink import ChatSink, chat_sink
 from tests.fakes.counter import wait_until
 from tests.fakes.everywhere import files, rows
 from tests.fakes.installation import Installation, task
 from tests.fakes.model_server import ScriptedModel, calls, fails, scripted_model
+from tests.fakes.serving import program
 
 _ROOT = Path(__file__).parents[2]
 _MARK = uuid4().hex
@@ -98,29 +99,9 @@ async def _entrusted(installation: Installation, model: ScriptedModel, port: int
 
 @asynccontextmanager
 async def _far_server() -> AsyncGenerator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.fakes.leaky_server",
-        "--http",
-        str(port),
-        cwd=_ROOT,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        await wait_until(lambda: _is_open(port))
+    port = free_port()
+    async with program("-m", "tests.fakes.leaky_server", "--http", str(port), port=port):
         yield port
-    finally:
-        process.kill()
-        await process.wait()
-
-
-def _is_open(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 async def _seen(installation: Installation, mission: Mission) -> list[str]:

@@ -1,10 +1,7 @@
 """Tool servers behind a URL: streamable HTTP and SSE, down, restarted, refusing."""
 
-import asyncio
-import socket
-import sys
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -16,16 +13,14 @@ from agent.tools.toolset import ToolResult
 from blueprint.connections import HttpServer, ToolServerConnection
 from blueprint.policy import ToolCall
 from blueprint.stream import Outcome
-from tests.fakes.counter import Counter, wait_until
-
-_ROOT = Path(__file__).parents[3]
+from deployments.local.ports import free_port
+from tests.fakes.counter import Counter
+from tests.fakes.serving import program
 
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_port()
 
 
 @pytest.fixture
@@ -36,23 +31,9 @@ def counter(tmp_path: Path) -> Counter:
 @asynccontextmanager
 async def _running(counter: Counter, port: int, option: str = "--http") -> AsyncGenerator[None]:
     """The counter server on `port`; killed at the end, as in an outage."""
-    errors = (counter.folder / "server.err").open("ab")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *counter.arguments, option, str(port), cwd=_ROOT, stdout=errors, stderr=errors
-    )
-    try:
-        await wait_until(lambda: _is_open(port))
-        yield
-    finally:
-        errors.close()
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-
-
-def _is_open(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    with (counter.folder / "server.err").open("ab") as errors:
+        async with program(*counter.arguments, option, str(port), port=port, errors=errors.fileno()):
+            yield
 
 
 def _toolset(port: int, *, path: str = "/mcp", transport: Literal["http", "sse"] = "http") -> McpToolset:
