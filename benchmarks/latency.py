@@ -12,13 +12,16 @@ from uuid import UUID
 
 import psutil
 
+from blueprint.connections import HttpServer, ToolServerConnection
 from blueprint.requests import Decision
 from blueprint.stream import Briefed
+from deployments.local.ports import free_port
 from flows.people.replying import Reply, reply
 from tests.fakes.counter import Counter
 from tests.fakes.installation import Installation, task
 from tests.fakes.interrupting import reaches
 from tests.fakes.model_server import ScriptedModel, calls, held, scripted_model
+from tests.fakes.serving import program
 
 COUNT = calls(("counter__count", {"text": "one"}))
 DONE = calls(("conclude", {"summary": "Counted.", "findings": []}))
@@ -49,7 +52,16 @@ class Sample:
 
 async def samples(here: Installation, folder: Path, count: int) -> list[Sample]:
     """So many runs, one after the other, each with one approval and with a tool server that it starts itself."""
-    return [await _sample(here, Counter.in_new(folder / str(number))) for number in range(count)]
+    counters = [Counter.in_new(folder / str(number)) for number in range(count)]
+    return [await _sample(here, counter, counter.connection(name="counter")) for counter in counters]
+
+
+async def samples_over_http(here: Installation, folder: Path, count: int) -> list[Sample]:
+    """The same with one tool server that is there already and is reached over HTTP."""
+    counter, port = Counter.in_new(folder / "http"), free_port()
+    connection = ToolServerConnection(name="counter", server=HttpServer(url=f"http://127.0.0.1:{port}/mcp"))
+    async with program(*counter.arguments, "--http", str(port), port=port):
+        return [await _sample(here, counter, connection) for _ in range(count)]
 
 
 def in_words(taken: Sequence[Sample]) -> str:
@@ -58,16 +70,16 @@ def in_words(taken: Sequence[Sample]) -> str:
         "until the worker has the run": mean(one.parts.hearing for one in taken),
         "until its process runs the flow": mean(one.parts.process for one in taken),
         "store, lease and gate": mean(one.parts.gate for one in taken),
-        "blocks, and starting the tool server": mean(one.parts.tools for one in taken),
+        "blocks, and starting or reaching the tool server": mean(one.parts.tools for one in taken),
         "asking the model": mean(one.parts.model for one in taken),
     }
     return ", ".join(f"{seconds:.2f} s {what}" for what, seconds in parts.items()) + "."
 
 
-async def _sample(here: Installation, counter: Counter) -> Sample:
+async def _sample(here: Installation, counter: Counter, connection: ToolServerConnection) -> Sample:
     gate = asyncio.Event()
     async with scripted_model([held(gate, COUNT), DONE]) as model, here.store() as store:
-        employee = await here.employ(model_url=model.url, servers=[counter.connection(name="counter")])
+        employee = await here.employ(model_url=model.url, servers=[connection])
         mission = await here.launch(task(), employee=employee)
         asked, began = datetime.now(UTC), monotonic()
         run_id = await here.start(mission)
@@ -82,7 +94,7 @@ async def _sample(here: Installation, counter: Counter) -> Sample:
         answered = datetime.now(UTC)
         await reply(store, run_id, Reply(decision=Decision.APPROVE), by="bench")
         await here.ended(run_id)
-    called = datetime.fromtimestamp(counter.calls("count", "start")[0]["at"], UTC)
+    called = datetime.fromtimestamp(counter.calls("count", "start")[-1]["at"], UTC)
     return Sample(start=start, answer=(called - answered).total_seconds(), parts=parts, megabytes=megabytes)
 
 

@@ -11,7 +11,7 @@ from prefect.events.clients import NullEventsClient
 from prefect.events.worker import EventsWorker
 
 from benchmarks import latency
-from benchmarks.latency import Sample, samples
+from benchmarks.latency import Sample, samples, samples_over_http
 from benchmarks.machine import Row, machine_line, table
 from benchmarks.many_runs import Burst, burst, in_words, tasks
 from blueprint.records import RunState
@@ -27,6 +27,7 @@ class Seen:
     """What was measured with one worker."""
 
     samples: Sequence[Sample]
+    over_http: Sequence[Sample]
     together: Burst
 
 
@@ -40,6 +41,7 @@ def main() -> None:
     print("\n".join([f"{machine_line()}, load of other work {load:.1f}", "", *table(rows, head=("what", *WORKERS))]))
     for worker, one in seen.items():
         print(f"\nTo the first step ({worker}): {latency.in_words(one.samples)}")
+        print(f"To the first step, tool server over HTTP ({worker}): {latency.in_words(one.over_http)}")
         print(f"At once ({worker}): {in_words(one.together.phases)}")
 
 
@@ -49,23 +51,29 @@ async def _measure(worker: str) -> Seen:
         installation = Installation(home=folder / "home", environment={"MISSIONS_WORKER": worker})
         async with installation.running():
             taken = await samples(installation, folder / "samples", COUNT)
+            over_http = await samples_over_http(installation, folder / "samples", COUNT)
             mission = await installation.launch(*planned)
-            return Seen(samples=taken, together=await burst(installation, mission, [task.name for task in planned]))
+            together = await burst(installation, mission, [task.name for task in planned])
+            return Seen(samples=taken, over_http=over_http, together=together)
 
 
 def _rows(seen: Sequence[Seen]) -> list[Row]:
-    starts = [[sample.start for sample in one.samples] for one in seen]
-    answers = [[sample.answer for sample in one.samples] for one in seen]
     return [
-        ("request to start → first step, median of 20", *[f"{median(one):.1f} s" for one in starts]),
-        ("request to start → first step, worst of 20", *[f"{max(one):.1f} s" for one in starts]),
-        ("answer → next step, median of 20", *[f"{median(one):.1f} s" for one in answers]),
-        ("answer → next step, worst of 20", *[f"{max(one):.1f} s" for one in answers]),
+        *_latencies("", [one.samples for one in seen]),
+        *_latencies(", tool server over HTTP", [one.over_http for one in seen]),
         ("memory of a run at work (PSS)", *[f"{median(sample.megabytes for sample in one.samples):.0f} MB" for one in seen]),
         ("20 runs at once, first start to last report", *[f"{one.together.seconds:.0f} s" for one in seen]),
         ("of these ended with success and a report", *[f"{_good(one.together)} of {COUNT}" for one in seen]),
         ("processes of runs at the same time, at most", *[f"{one.together.most_processes}" for one in seen]),
         ("memory of the largest of these (PSS)", *[f"{one.together.largest_megabytes:.0f} MB" for one in seen]),
+    ]
+
+
+def _latencies(how: str, seen: Sequence[Sequence[Sample]]) -> list[Row]:
+    starts, answers = [[sample.start for sample in one] for one in seen], [[sample.answer for sample in one] for one in seen]
+    return [
+        (f"request to start → first step{how}, median / worst", *[f"{median(one):.1f} / {max(one):.1f} s" for one in starts]),
+        (f"answer → next step{how}, median / worst", *[f"{median(one):.1f} / {max(one):.1f} s" for one in answers]),
     ]
 
 

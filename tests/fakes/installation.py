@@ -242,15 +242,20 @@ def open_folder() -> Generator[Path]:
 
 
 def _block(server: ToolServerConnection) -> McpServer:
-    assert isinstance(server.server, StdioServer)
-    environment = {name: value.get_secret_value() for name, value in server.server.environment.items()}
+    block = (
+        _program(server.server) if isinstance(server.server, StdioServer) else McpServer(transport="http", url=server.server.url)
+    )
+    block.call_timeout_seconds, block.connect_timeout_seconds = server.call_timeout_seconds, server.connect_timeout_seconds
+    return block
+
+
+def _program(server: StdioServer) -> McpServer:
+    environment = {name: value.get_secret_value() for name, value in server.environment.items()}
     return McpServer(
-        command=server.server.command,
-        arguments=list(server.server.arguments),
+        command=server.command,
+        arguments=list(server.arguments),
         environment=SecretDict(environment),
-        directory=server.server.directory,
-        call_timeout_seconds=server.call_timeout_seconds,
-        connect_timeout_seconds=server.connect_timeout_seconds,
+        directory=server.directory,
     )
 
 
