@@ -1,10 +1,11 @@
 """Wires the local stack: what is prepared in store and Prefect before service and worker start."""
 
 import sys
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Generator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, PREFECT_UI_URL, temporary_settings
 
 from blocks.link_key import ensure_link_key
 from blocks.registry import ensure_defaults, register_blocks
@@ -38,10 +39,19 @@ def local_stack(settings: LocalSettings) -> AbstractAsyncContextManager[Addresse
 
     async def prepare(addresses: Addresses) -> None:
         url = addresses.database_url.get_secret_value()
-        with temporary_settings(updates={PREFECT_API_URL: addresses.api_url}):
+        with speaking_to(addresses):
             await prepare_installation(settings.home, database_url=url, service_url=addresses.service_url)
 
     return running_stack(settings, prepare=prepare, service_command=SERVICE_COMMAND, preload=PRELOAD)
+
+
+@contextmanager
+def speaking_to(addresses: Addresses) -> Generator[None]:
+    """This process's Prefect clients and blocks are those of this stack meanwhile."""
+    chosen = {PREFECT_API_URL: addresses.api_url, PREFECT_UI_URL: addresses.ui_url}
+    login = addresses.api_auth_string.get_secret_value()
+    with temporary_settings(updates=chosen | ({PREFECT_API_AUTH_STRING: login} if login else {})):
+        yield
 
 
 async def prepare_installation(home: Path, *, database_url: str, service_url: str) -> None:

@@ -17,17 +17,21 @@ _DYING_SECONDS = 60.0  # a killed stack's processes need some time to stop
 
 
 class Addresses(Value):
-    """A running stack: the Prefect server's API and UI, the service process, the database, and whose process it is."""
+    """A running stack: the Prefect server's API and UI, the service process, the database, and whose process it is.
+
+    `api_auth_string` is the login that the Prefect server asks for, empty when it asks for none.
+    """
 
     api_url: str
     ui_url: str
     service_url: str
     database_url: SecretStr
+    api_auth_string: SecretStr = SecretStr("")
     pid: int
 
-    @field_serializer("database_url", when_used="json")
-    def _with_password(self, url: SecretStr) -> str:
-        return url.get_secret_value()
+    @field_serializer("database_url", "api_auth_string", when_used="json")
+    def _with_password(self, secret: SecretStr) -> str:
+        return secret.get_secret_value()
 
 
 def read_addresses(home: Path) -> Addresses | None:
@@ -48,7 +52,7 @@ def read_addresses(home: Path) -> Addresses | None:
 
 @contextmanager
 def published(home: Path, addresses: Addresses) -> Generator[None]:
-    """`read_addresses` gives `addresses` meanwhile. Only the owner may read the file: the database's password is in it."""
+    """`read_addresses` gives `addresses` meanwhile. Only the owner may read the file: passwords are in it."""
     fresh = _published(home).with_suffix(".new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -22,12 +22,14 @@ def service_address(port: int) -> str:
 
 def prefect_environment(settings: LocalSettings) -> dict[str, str]:
     """What makes a process a client of this installation's Prefect and of no other."""
+    login = settings.api_auth_string.get_secret_value()
     return {
         "PREFECT_HOME": str(settings.home / "prefect"),
         "PREFECT_API_URL": f"{server_url(settings)}/api",
         "PREFECT_UI_URL": server_url(settings),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+        **({"PREFECT_API_AUTH_STRING": login} if login else {}),
     }
 
 
@@ -35,6 +37,7 @@ def child_environment(
     settings: LocalSettings, *, caller: Mapping[str, str], database_url: str, service_port: int, temporary: Path
 ) -> dict[str, str]:
     """The caller's environment with the variables of this installation, and without any PREFECT_ one of another."""
+    login = settings.api_auth_string.get_secret_value()
     return {
         **{name: value for name, value in caller.items() if not name.startswith("PREFECT_")},
         **prefect_environment(settings),
@@ -43,6 +46,7 @@ def child_environment(
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": _LEASE_STORAGE,
         "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "1",  # a deletion waits until all events are written
         "PREFECT_WORKER_QUERY_SECONDS": "1",
+        **({"PREFECT_SERVER_API_AUTH_STRING": login} if login else {}),
         f"{PREFIX}HOME": str(settings.home),
         f"{PREFIX}DATABASE_URL": database_url,
         f"{PREFIX}SERVICE_PORT": str(service_port),

@@ -34,6 +34,10 @@ class LocalSettings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="The address on which the Prefect server listens.")
     port: int = Field(default=4200, ge=1, le=65535, description="The port on which the Prefect server listens.")
+    api_auth_string: SecretStr = Field(
+        default=SecretStr(""),
+        description="The login that the Prefect server asks for, 'name:password'; empty: it lets everybody in (R9.3).",
+    )
     service_port: int = Field(
         default=0,
         ge=0,
@@ -51,6 +55,13 @@ class LocalSettings(BaseSettings):
     answer_timeout_seconds: int = Field(
         default=ANSWER_SECONDS, ge=1, description="How long a question waits for a person (R5.4)."
     )
+
+    @field_validator("api_auth_string")
+    @classmethod
+    def _name_and_password(cls, login: SecretStr) -> SecretStr:
+        if login.get_secret_value() and not all(login.get_secret_value().partition(":")):
+            raise ValueError("a login is written 'name:password'")
+        return login
 
     @field_validator("home")
     @classmethod

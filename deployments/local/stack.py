@@ -64,7 +64,7 @@ async def running_stack(
         programs = _programs(settings, environment, service_command, preload, lock)
         addresses = _addresses(settings, database.url, port)
         await parts.enter_async_context(kept_running(programs.server, partial(_is_healthy, addresses.api_url), _SERVER_SECONDS))
-        await _ensure_work_pool(addresses.api_url, settings.worker_limit)
+        await _ensure_work_pool(addresses, settings.worker_limit)
         await prepare(addresses)
         await parts.enter_async_context(
             kept_running(programs.service, partial(_is_healthy, addresses.service_url), _SERVICE_SECONDS)
@@ -138,6 +138,7 @@ def _addresses(settings: LocalSettings, database_url: str, service_port: int) ->
         ui_url=url,
         service_url=service_address(service_port),
         database_url=SecretStr(database_url),
+        api_auth_string=settings.api_auth_string,
         pid=os.getpid(),
     )
 
@@ -162,16 +163,17 @@ async def _is_healthy(url: str) -> bool:
             return False
 
 
-async def _ensure_work_pool(api_url: str, limit: int) -> None:
+async def _ensure_work_pool(addresses: Addresses, limit: int) -> None:
     """The pool, where `limit` runs work at once. Deployments need it before the worker, which gives it its template, starts."""
+    url = f"{addresses.api_url}/work_pools/"
+    name, _, password = addresses.api_auth_string.get_secret_value().partition(":")
     async with _http(_FIRST_WORK_SECONDS) as client:
-        answer = await client.post(
-            f"{api_url}/work_pools/", json={"name": WORK_POOL, "type": "process", "concurrency_limit": limit}
-        )
+        client.auth = (name, password)
+        answer = await client.post(url, json={"name": WORK_POOL, "type": "process", "concurrency_limit": limit})
         if answer.status_code == _THERE_ALREADY:
-            answer = await client.patch(f"{api_url}/work_pools/{WORK_POOL}", json={"concurrency_limit": limit})
+            answer = await client.patch(f"{url}{WORK_POOL}", json={"concurrency_limit": limit})
     if not answer.is_success:
-        raise Unavailable(f"The Prefect server at {api_url} refused the work pool {WORK_POOL!r}: {answer.text[:500]}")
+        raise Unavailable(f"The Prefect server at {url} refused the work pool {WORK_POOL!r}: {answer.text[:500]}")
 
 
 async def _at_once() -> bool:

@@ -13,7 +13,6 @@ from uuid import UUID
 import typer
 from prefect.client.schemas.filters import ArtifactFilter
 from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL, temporary_settings
 from prefect.states import Scheduled
 
 from blueprint.errors import InvalidInput, MissionsError
@@ -30,7 +29,7 @@ from flows.command.output import Session, say, session, show
 from flows.command.terminal import at_terminal
 from flows.following import Waiting, until_record
 from flows.links import artifact_page, deployments_page, run_page
-from flows.local import local_stack
+from flows.local import local_stack, speaking_to
 from flows.naming import mission_id_for, report_key
 from flows.people.replying import Reply
 from flows.starting import start, start_task
@@ -102,7 +101,7 @@ async def _installation(settings: LocalSettings) -> AsyncGenerator[Addresses]:
     say("Database, Prefect server, worker and service are starting …")
     own = settings.model_copy(update={"port": _port(settings)})
     async with local_stack(own) as addresses:
-        with temporary_settings(updates={PREFECT_API_URL: addresses.api_url, PREFECT_UI_URL: addresses.ui_url}):
+        with speaking_to(addresses):
             yield addresses
 
 

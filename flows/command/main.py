@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from blueprint.errors import InvalidInput, MissionsError
 from deployments.local.addresses import read_addresses
@@ -62,6 +62,8 @@ def _choose_installation(settings: LocalSettings) -> None:
     given = os.environ.get("PREFECT_API_URL")
     if addresses is not None:
         own |= {"PREFECT_API_URL": addresses.api_url, "PREFECT_UI_URL": addresses.ui_url}
+        login = addresses.api_auth_string.get_secret_value()
+        own |= {"PREFECT_API_AUTH_STRING": login} if login else {}
     elif given:
         own = {"PREFECT_API_URL": given}
     quiet = {"PREFECT_LOGGING_LEVEL": "ERROR", "DO_NOT_TRACK": "1"}
@@ -69,10 +71,12 @@ def _choose_installation(settings: LocalSettings) -> None:
 
 
 def _wrong_settings(error: ValidationError) -> str:
-    """A sentence for each variable that can't be used."""
+    """A sentence for each variable that can't be used, with its value unless that is a secret."""
+    found = [(str(wrong["loc"][0]), wrong["msg"], wrong["input"]) for wrong in error.errors()]
+    secret = {name for name, field in LocalSettings.model_fields.items() if field.annotation is SecretStr}
     return "\n".join(
-        f"Error: {PREFIX}{str(wrong['loc'][0]).upper()} can't be used: {wrong['msg']}, not {wrong['input']!r}."
-        for wrong in error.errors()
+        f"Error: {PREFIX}{name.upper()} can't be used: {problem}{'' if name in secret else f', not {value!r}'}."
+        for name, problem, value in found
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import wraps
+from http import HTTPStatus
 from typing import Annotated, Any, ParamSpec
 
 import httpx
@@ -68,12 +69,22 @@ def command(function: Callable[Given, Coroutine[Any, Any, None]]) -> Callable[Gi
         try:
             asyncio.run(function(*args, **kwargs))
         except (PrefectException, httpx.HTTPError) as error:
-            reason = str(error) or type(error).__name__
-            raise Unavailable(f"The Prefect server does not answer as it should: {reason}. See `missions doctor`.") from error
+            raise Unavailable(_of_prefect(error)) from error
         except TimeoutError as error:
             raise Unavailable("The installation took too long to answer. See `missions doctor`.") from error
 
     return run
+
+
+def _of_prefect(error: Exception) -> str:
+    """What is wrong with the Prefect server's answer, and what to do."""
+    if isinstance(error, httpx.HTTPStatusError) and error.response.status_code == HTTPStatus.UNAUTHORIZED:
+        return (
+            f"The Prefect server at {error.request.url.host} asks for a login that it was not given: set "
+            "PREFECT_API_AUTH_STRING='name:password' for a server of your own; `missions up` with MISSIONS_API_AUTH_STRING "
+            "is reached by its own account on its own data directory (MISSIONS_HOME)."
+        )
+    return f"The Prefect server does not answer as it should: {str(error) or type(error).__name__}. See `missions doctor`."
 
 
 def say(text: str) -> None:

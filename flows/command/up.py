@@ -1,10 +1,12 @@
 """`missions up`: the whole installation on this machine, until Ctrl-C."""
 
 import asyncio
+import os
 from typing import Annotated
 
 import typer
 
+from blueprint.errors import InvalidInput
 from deployments.local.addresses import Addresses
 from deployments.local.settings import LocalSettings
 from deployments.local.stack import run_until_signal
@@ -21,9 +23,19 @@ def up(
     reconciler. Ctrl-C stops them all.
     """
     settings = LocalSettings() if port is None else LocalSettings(port=port)
+    _require_login_of_ours(settings)
     say(f"Starting Missions on {settings.home} …")
     asyncio.run(run_until_signal(local_stack(settings), lambda addresses: show(ready_message(addresses, settings))))
     say("Stopped.")
+
+
+def _require_login_of_ours(settings: LocalSettings) -> None:
+    """A login that was set in Prefect's way must not be dropped in silence: the server would let everybody in."""
+    if os.environ.get("PREFECT_SERVER_API_AUTH_STRING") and not settings.api_auth_string.get_secret_value():
+        raise InvalidInput(
+            "PREFECT_SERVER_API_AUTH_STRING is set, but `missions up` takes no PREFECT_ variables. "
+            "For a login set MISSIONS_API_AUTH_STRING='name:password'; without one, unset the other."
+        )
 
 
 def ready_message(addresses: Addresses, settings: LocalSettings) -> str:

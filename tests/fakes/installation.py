@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import psutil
 from prefect.client.orchestration import PrefectClient
-from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, PREFECT_UI_URL, temporary_settings
 from prefect.types import SecretDict
 
 from blocks.digital_employee import DigitalEmployee
@@ -72,6 +72,10 @@ class Installation:
         return kept | own | self.environment
 
     @property
+    def _login(self) -> str:
+        return self.environment.get("MISSIONS_API_AUTH_STRING", "")
+
+    @property
     def addresses(self) -> Addresses:
         """Where it is reached; it must run."""
         addresses = read_addresses(self.home)
@@ -114,7 +118,8 @@ class Installation:
     def chosen(self) -> Generator[None]:
         """This process's Prefect clients and blocks are those of this installation."""
         url = f"http://127.0.0.1:{self.port}"
-        with temporary_settings(updates={PREFECT_API_URL: f"{url}/api", PREFECT_UI_URL: url}):
+        login = {PREFECT_API_AUTH_STRING: self._login} if self._login else {}
+        with temporary_settings(updates={PREFECT_API_URL: f"{url}/api", PREFECT_UI_URL: url} | login):
             yield
 
     async def command(self, *arguments: str, **environment: str) -> Outcome:
@@ -138,7 +143,7 @@ class Installation:
 
     def client(self) -> PrefectClient:
         """A client of the installation's Prefect server, for `async with`."""
-        return PrefectClient(api=f"http://127.0.0.1:{self.port}/api")
+        return PrefectClient(api=f"http://127.0.0.1:{self.port}/api", auth_string=self._login or None)
 
     async def employ(
         self,

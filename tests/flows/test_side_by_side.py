@@ -13,6 +13,7 @@ from tests.fakes.counter import Counter
 from tests.fakes.installation import Installation, task
 from tests.fakes.model_server import calls, scripted_model
 
+LOGIN = "sre:only-we-know"
 DONE = calls(("conclude", {"summary": "Counted.", "findings": []}))
 
 
@@ -53,7 +54,7 @@ async def test_an_answer_that_comes_while_the_asking_process_ends_leaves_the_wor
 async def test_installations_on_one_machine_share_nothing_and_outlive_each_other(
     installation: Installation, folder: Path, folders: pytest.TempPathFactory
 ) -> None:
-    second = Installation(home=folder / "home")
+    second = Installation(home=folder / "home", environment={"MISSIONS_API_AUTH_STRING": LOGIN})
     async with second.running():
         mission = await second.launch(task())
         async with second.store() as theirs, installation.store() as ours:
@@ -61,9 +62,24 @@ async def test_installations_on_one_machine_share_nothing_and_outlive_each_other
             assert mission.id not in [known.id for known in await ours.missions.list()]
         for here in (installation, second):
             await _has_a_console(here)
+        await _lets_nobody_in_without_login(second)
+        listed = await second.command("list", "--json")
+        assert [known["id"] for known in listed.json] == [mission.id], listed.stderr
+        run_id = await second.start(mission)
+        assert (await second.ended(run_id)).state is RunState.SUCCESS
     assert second.processes() == []
     record, effects = await _approved_run(installation, folders.mktemp("after"), "after")
     assert (record.state, effects) == (RunState.SUCCESS, ["after"])
+
+
+async def _lets_nobody_in_without_login(here: Installation) -> None:
+    """Whoever does not know its login reads and starts nothing (R9.3)."""
+    for login, status in (("", 401), ("sre:guessed", 401), (LOGIN, 200)):
+        name, _, password = login.partition(":")
+        async with httpx.AsyncClient(
+            base_url=here.addresses.api_url, auth=(name, password) if login else None, trust_env=False
+        ) as http:
+            assert (await http.post("/flow_runs/filter", json={})).status_code == status
 
 
 async def _has_a_console(here: Installation) -> None:

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+from pydantic import SecretStr, ValidationError
+
 from deployments.local.environment import child_environment, server_url
 from deployments.local.settings import LocalSettings
 
@@ -42,6 +45,20 @@ def test_all_that_a_child_is_told() -> None:
         "PYTHONUNBUFFERED": "1",
         "TMPDIR": "/data/tmp",
     }
+
+
+def test_a_login_is_told_to_the_server_and_to_those_who_ask_it() -> None:
+    guarded = LocalSettings(home=Path("/data"), api_auth_string=SecretStr("sre:only-we-know"))
+    told = child_environment(guarded, caller={}, database_url="postgresql:///m", service_port=9, temporary=Path("/data/tmp"))
+    said = {name: value for name, value in told.items() if "only-we-know" in value}
+    assert said == dict.fromkeys(["PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"], "sre:only-we-know")
+    assert "only-we-know" not in repr(guarded)
+
+
+@pytest.mark.parametrize("login", ["sre", ":", "sre:", ":only-we-know"])
+def test_a_login_needs_a_name_and_a_password(login: str) -> None:
+    with pytest.raises(ValidationError, match="a login is written 'name:password'"):
+        LocalSettings(api_auth_string=SecretStr(login))
 
 
 def test_a_server_that_listens_everywhere_is_reached_on_loopback() -> None:

@@ -64,3 +64,18 @@ async def test_a_setting_that_is_no_number_is_named(nowhere: Installation) -> No
     assert (said.code, said.stdout) == (2, "")
     assert said.stderr.startswith("Error: MISSIONS_PORT can't be used: ")
     assert said.stderr.endswith("not 'soon'.\n")
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"MISSIONS_API_AUTH_STRING": "hidden"}, "MISSIONS_API_AUTH_STRING can't be used: Value error, a login is written"),
+        ({"PREFECT_SERVER_API_AUTH_STRING": "me:hidden"}, "For a login set MISSIONS_API_AUTH_STRING='name:password'"),
+    ],
+)
+async def test_a_login_that_would_not_be_asked_for_is_refused(
+    nowhere: Installation, variables: dict[str, str], says: str
+) -> None:
+    said = await nowhere.command("up", **variables)
+    assert (said.code, says in said.stderr, "hidden" in said.stderr) == (2, True, False), said.stderr
+    assert not nowhere.home.exists()
