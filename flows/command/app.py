@@ -8,6 +8,7 @@ from flows.command import (
     connections,
     create,
     demonstration,
+    employees,
     health,
     inbox,
     lifecycle,
@@ -63,6 +64,7 @@ app.command("replay")(replay.replay)
 app.command("audit")(audit.audit)
 app.command("inbox")(inbox.inbox)
 app.command("reply")(inbox.reply_to_run)
+app.add_typer(employees.employees, name="employee")
 app.add_typer(connections.models, name="model")
 app.add_typer(tool_servers.tools, name="tools")
 app.add_typer(channels.channels, name="channel")

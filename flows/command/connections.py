@@ -32,7 +32,7 @@ async def add_model(
     """Save a model endpoint after it has answered, and let a Digital Employee use it."""
     async with session():
         endpoint = ModelEndpoint(base_url=base_url, model=model, api_key=SecretStr(from_environment(api_key_env)))
-        await _answer_of(endpoint, checked_name(name))
+        await answer_of(endpoint, checked_name(name))
         await endpoint.asave(name, overwrite=True)
         if employee:
             digital = await load_block(DigitalEmployee, employee)
@@ -59,7 +59,7 @@ async def list_models(as_json: AsJson = False) -> None:
 async def try_model(name: str, as_json: AsJson = False) -> None:
     """Ask a model for one word."""
     async with session():
-        text = await _answer_of(await load_block(ModelEndpoint, name), name)
+        text = await answer_of(await load_block(ModelEndpoint, name), name)
     show_json({"name": name, "answer": text}) if as_json else show(f"Model {name!r} answers: {text[:200]}")
 
 
@@ -76,7 +76,8 @@ async def remove_model(name: str, as_json: AsJson = False) -> None:
     show_json({"removed": name}) if as_json else show(f"Model {name!r} is removed.")
 
 
-async def _answer_of(endpoint: ModelEndpoint, name: str) -> str:
+async def answer_of(endpoint: ModelEndpoint, name: str) -> str:
+    """What the model says when it is asked for one word."""
     async with OpenAIModel(endpoint.connection().model_copy(update={"name": name})) as model:
         reply = await model.reply([{"role": "user", "content": "Answer with the one word: ready"}])
     return reply.text or reply.reasoning

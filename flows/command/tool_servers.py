@@ -67,7 +67,7 @@ async def add_tools(
         server = _server(checked_name(name), program, url, transport, env or [], header_env or [], rule or [])
         server.oauth, server.oauth_issuer, server.oauth_scope = oauth.value, issuer, scope
         server.oauth_client_id, server.oauth_client_secret = client_id, SecretStr(from_environment(client_secret_env))
-        listing = None if oauth is OAuth.AUTHORIZATION_CODE else await _listing(_named(server, name), by_login())
+        listing = None if oauth is OAuth.AUTHORIZATION_CODE else await listing_of(_named(server, name), by_login())
         await server.asave(name, overwrite=True)
         if employee:
             digital = await load_block(DigitalEmployee, employee)
@@ -93,7 +93,7 @@ async def login_to_tools(
         connection = _with_login(block.connection())
         made: list[ToolLogin] = []
         async with local_visit(port, opens_browser=browser) as visit:
-            listing = await _listing(connection, partial(new_login, visit=visit, keep=made.append))
+            listing = await listing_of(connection, partial(new_login, visit=visit, keep=made.append))
         if not made:
             raise ToolServerUnavailable(f"Tool server {name!r} answered without a login; give it OAuth 'none' in its block.")
         await BlockLogins().save(name, made[-1])
@@ -121,7 +121,7 @@ async def try_tools(name: str, as_json: AsJson = False) -> None:
     """Connect to a tool server and list its tools with what happens to their calls."""
     async with session():
         block = await load_block(McpServer, name)
-        listing = await _listing(block.connection(), by_login())
+        listing = await listing_of(block.connection(), by_login())
     _show_listing(name, listing, RiskPolicy(rules=tuple(block.rules)), as_json)
 
 
@@ -155,15 +155,18 @@ def _server(
         environment=SecretDict({variable: from_environment(variable) for variable in env}),
         url=url,
         headers=SecretDict({header: from_environment(variable) for header, variable in headers.items()}),
-        rules=[_rule(name, text) for text in rules],
+        rules=[tool_rule(text, server=name) for text in rules],
     )
 
 
-def _rule(server: str, text: str) -> ToolRule:
+def tool_rule(text: str, *, server: str = "") -> ToolRule:
+    """The rule that `tool=word` says, `server.tool=word` where no server is meant anyway; InvalidInput for anything else."""
     tool, word = _pair(text, "--rule")
     if word not in list(Rule):
         raise InvalidInput(f"{word!r} is no rule for {tool!r}; it is one of: {', '.join(Rule)}.")
-    return ToolRule(tool=tool if tool.startswith(f"{server}.") else f"{server}.{tool}", rule=Rule(word))
+    if not server and "." not in tool:
+        raise InvalidInput(f"--rule takes server.tool=WORD, got {text!r}: say of which server {tool!r} is.")
+    return ToolRule(tool=tool if not server or tool.startswith(f"{server}.") else f"{server}.{tool}", rule=Rule(word))
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:
@@ -185,7 +188,8 @@ def _with_login(connection: ToolServerConnection) -> ToolServerConnection:
     return connection.model_copy(update={"connect_timeout_seconds": connection.connect_timeout_seconds + LOGIN_SECONDS})
 
 
-async def _listing(connection: ToolServerConnection, authenticate: Authenticate) -> ToolListing:
+async def listing_of(connection: ToolServerConnection, authenticate: Authenticate) -> ToolListing:
+    """What a tool server offers; ToolServerUnavailable, with its reason, when it does not answer."""
     async with McpToolset([connection], authenticate=authenticate) as server:
         listing = await server.tools()
     if listing.failures:
