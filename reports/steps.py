@@ -170,7 +170,9 @@ def _told(event: StreamEvent) -> str:
 def _thought(event: Reasoned) -> str:
     calls = ", ".join(call.call.name if call.call else call.wire_name for call in event.calls)
     words = event.text or event.reasoning
-    return f"{one_line(words, 200)} → {calls}" if words and calls else words or f"→ {calls}"
+    if not calls:
+        return words or "no words and no call"
+    return f"{one_line(words, 200)} → {calls}" if words else f"→ {calls}"
 
 
 def _leave(event: Intended) -> str:

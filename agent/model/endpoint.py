@@ -46,6 +46,7 @@ class Endpoint:
         note = f" ({connection.note})" if connection.note else ""
         self.label = f"{connection.model} at {checked_host(connection)}{note}"
         self._client = _client(connection, self._key)
+        self._has_answered = False
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -56,18 +57,20 @@ class Endpoint:
 
         Its usage is that of all tries: answers that can't be used are paid for, too.
         """
-        wasted = Usage()
+        wasted, earlier = Usage(), list[EndpointFailure]()
         for attempt in range(self._connection.max_retries + 1):
             try:
                 reply = await self._attempt(body)
+                self._has_answered = True
                 return replace(reply, usage=reply.usage + wasted, wasted=wasted)
             except EndpointFailure as failure:
                 wasted += self._priced(failure.usage)
                 failure.detail = self._without_key(failure.detail)
                 is_last = attempt == self._connection.max_retries or failure.retry_after > LONGEST_PAUSE_SECONDS
                 if is_last or not failure.is_transient or failure.status in no_retry_on:
-                    failure.attempts, failure.usage = attempt + 1, wasted
+                    failure.earlier, failure.has_answered, failure.usage = earlier, self._has_answered, wasted
                     raise
+                earlier.append(failure)
                 seconds = failure.retry_after or backoff(attempt)
                 logger.info("The model %s %s; trying again in %.1f s", self.label, failure, seconds)
             await self._pause(seconds)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -56,11 +56,15 @@ ADVICE = {
 }
 
 
+_IN_BETWEEN = "It has answered before: check the endpoint, and what stands before it."
+
+
 class EndpointFailure(Exception):
     """One exchange failed. `claim` continues a sentence that begins with the model's label; `status` is 0 without an answer.
 
     `detail` is in the endpoint's own words: whoever shows the failure takes the key out of it first. `usage` is what it
-    counted for an answer that can't be used.
+    counted for an answer that can't be used. Whoever tries again says what came `earlier`, and whether the endpoint
+    `has_answered` another request.
     """
 
     def __init__(
@@ -78,7 +82,31 @@ class EndpointFailure(Exception):
         self.kind, self.claim, self.detail, self.status, self.retry_after = kind, claim, detail, status, retry_after
         self.is_transient = kind.is_transient if is_transient is None else is_transient
         self.usage = usage or Usage()
-        self.attempts = 1
+        self.earlier: Sequence[EndpointFailure] = ()
+        self.has_answered = False
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether it is, or belongs to, an outage. A proxy's page in the place of answers does, where answers came before."""
+        is_among = self.is_transient and any(one.kind.may_pass for one in self.earlier)
+        return self.kind.may_pass or is_among or self._is_in_between
+
+    @property
+    def advice(self) -> str:
+        """What people should do about it."""
+        return _IN_BETWEEN if self._is_in_between else ADVICE[self.kind]
+
+    @property
+    def tries(self) -> str:
+        """How often it was tried, and what else came of that; empty for one try."""
+        others = {one.claim: str(one) for one in self.earlier if one.claim != self.claim}
+        if others:
+            return f" in the last of {len(self.earlier) + 1} tries; before that: {', '.join(others.values())}"
+        return f" in {len(self.earlier) + 1} tries" if self.earlier else ""
+
+    @property
+    def _is_in_between(self) -> bool:
+        return self.kind is Kind.NONSENSE and self.has_answered
 
     def __str__(self) -> str:
         status = f"status {self.status}" if self.status not in (0, 200) else ""

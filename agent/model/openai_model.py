@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from agent.model.concessions import Concession, conceded, concession_for
 from agent.model.endpoint import Endpoint, Pause
-from agent.model.failures import ADVICE, LONGEST_PAUSE_SECONDS, EndpointFailure, Kind
+from agent.model.failures import LONGEST_PAUSE_SECONDS, EndpointFailure, Kind
 from agent.model.model import Message, Reply, Structured, ToolDeclaration
 from agent.model.schema import tool_schema
 from agent.model.structured import Ladder
@@ -87,13 +87,13 @@ class OpenAIModel:
                 return replace(reply, usage=reply.usage + wasted, wasted=reply.wasted + wasted)
 
     def _unavailable(self, failure: EndpointFailure) -> ModelUnavailable:
-        tries = f" in {failure.attempts} tries" if failure.attempts > 1 else ""
+        tries = failure.tries
         if failure.retry_after > LONGEST_PAUSE_SECONDS:
             tries = f" and asks to wait {failure.retry_after:.0f} s"
         kind = ConversationTooLong if failure.kind is Kind.TOO_LONG else ModelUnavailable
         return kind(
-            f"The model {self.label} {failure}{tries}. {ADVICE[failure.kind]} Endpoint: {self._connection.name!r}.",
-            may_pass=failure.kind.may_pass,
+            f"The model {self.label} {failure}{tries}. {failure.advice} Endpoint: {self._connection.name!r}.",
+            may_pass=failure.may_pass,
             retry_after=failure.retry_after,
         )
 

@@ -117,14 +117,14 @@ def first_of(*voices: Voice) -> Voice:
 
 
 def said_back(answer: Answer) -> str:
-    """What an answer was taken for: 'approve.', 'Read as: reject. In your words: switch to plan B'."""
+    """What an answer was taken for: 'approve.', 'Read as: reject. In your words: "switch to plan B".'"""
     if answer.answers:
         return f"{', '.join(dict.fromkeys(answer.answers))}."
     taken = answer.choice or answer.decision.replace("_", " ")
     if answer.decision is Decision.CHOOSE and not answer.choice:
         taken = "another way"
     words = (
-        f" In your words: {one_line(answer.text, 300)}"
+        f' In your words: "{one_line(answer.text, 300)}".'
         if answer.text and answer.decision not in (Decision.APPROVE, Decision.APPROVE_RUN)
         else ""
     )

@@ -19,7 +19,7 @@ from flows.command.answering import asked_in_short, said_back, this_person
 from flows.command.naming import events_named, is_meant, run_id_of
 from flows.command.output import AsJson, Session, command, say, session, show, show_json, show_table
 from flows.people.links import link
-from flows.people.replying import Reply, reply
+from flows.people.replying import Reply, reply, what_follows
 from reports.text import one_line
 
 
@@ -84,7 +84,7 @@ async def reply_to_run(
     if as_json:
         show_json(answered)
     elif answered.answer is not None:
-        show(f"{one_line(answered.title, 200)} — {said_back(answered.answer)} The run goes on.")
+        show(f"{one_line(answered.title, 200)} — {said_back(answered.answer)} {what_follows(answered.answer)}.")
         say(f"See what becomes of it: missions watch {short_id(answered.run_id)}")
 
 

@@ -24,7 +24,7 @@ from blueprint.errors import InvalidInput, Unavailable
 from blueprint.requests import ChoiceQuestion, Decision, InformationQuestion, Request, RequestState
 from deployments.gateway.rates import Rates
 from flows.people.links import PATH, Target, read_token
-from flows.people.replying import Reply, reply
+from flows.people.replying import Reply, reply, what_follows
 from flows.signing import BadLink, LoadKey
 from reports.answer_page import Page, answer_page, notice_page
 from reports.text import one_line
@@ -109,7 +109,8 @@ async def _take(store: Store, request: Request, http: HttpRequest) -> Response:
 def _thanks(request: Request, name: str) -> Response:
     assert request.answer is not None, "it was answered just now"
     said = request.answer.choice or request.answer.decision.replace("_", " ")
-    text = f"{one_line(request.title, 200)}: {one_line(said, 200)}, by {name}. The run goes on; this page can be closed."
+    counts = f"{one_line(request.title, 200)}: {one_line(said, 200)}, by {name}."
+    text = f"{counts} {what_follows(request.answer)}; this page can be closed."
     return _notice(HTTPStatus.OK, "Your answer counts", text)
 
 

@@ -14,7 +14,7 @@ from prefect.exceptions import PrefectException, PrefectHTTPStatusError
 from blocks.store.requests import why_not_open
 from blocks.store.store import Store
 from blueprint.errors import InvalidInput
-from blueprint.requests import Request, RequestState
+from blueprint.requests import Answer, Decision, Request, RequestState
 from flows.people.forms import form_from_answer
 from flows.people.reading import Reply, read_answer
 from flows.people.taking import take_form
@@ -42,6 +42,11 @@ async def reply(store: Store, run_id: str, said: Reply, *, by: str, key: str | N
     answered = await store.requests.answer(run_id, request.key, answer)
     await _wake_if_prefect_answers(answered)
     return answered
+
+
+def what_follows(answer: Answer) -> str:
+    """What becomes of the run, as the start of a sentence."""
+    return "The run ends" if answer.decision is Decision.STOP else "The run goes on"
 
 
 async def _with_form(store: Store, request: Request) -> Request:

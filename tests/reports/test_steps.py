@@ -155,6 +155,11 @@ def test_lines_for_a_terminal_say_what_happened() -> None:
     ]
 
 
+def test_an_answer_that_was_cut_before_its_first_word_says_so() -> None:
+    entry = JournalEntry(sequence=2, at=runs.START, event=Reasoned(text=""))
+    assert stream_line(entry, "UTC").endswith("#2   reason: no words and no call")
+
+
 @pytest.mark.parametrize("text", VALID.values(), ids=VALID.keys())
 def test_hostile_text_in_any_step_stays_text(text: str) -> None:
     call = runs.REMOVE.model_copy(update={"tool": text, "arguments": {"path": text}})

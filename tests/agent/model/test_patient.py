@@ -38,6 +38,31 @@ async def test_an_endpoint_that_is_away_for_five_minutes_is_waited_for(
     assert sum(waited) > FIVE_MINUTES
 
 
+PAGE = raw(b"<html>Back soon</html>", "text/html")
+
+
+@pytest.mark.parametrize("last", [PAGE, raw(b"{malformed"), raw(b"")], ids=["page", "broken", "empty"])
+async def test_an_outage_is_waited_for_whatever_the_last_try_of_it_brought(
+    last: Turn, server: ScriptedModel, connect: Connect
+) -> None:
+    waited = Pauses()
+    assert await _ask(server, connect, waited, fails(500), last, says("back"), max_retries=1) == "back"
+    assert waited == [5]
+
+
+async def test_a_page_in_the_place_of_answers_is_waited_for_where_there_were_answers_before(
+    server: ScriptedModel, connect: Connect
+) -> None:
+    waited = Pauses()
+    server.turns.extend([says("hello"), *[PAGE] * 4, says("back"), *[PAGE] * 20])
+    async with OpenAIModel(connect(max_retries=0), pause=Pauses()) as model:
+        patient = PatientModel(inner=model, patience_seconds=100, pause=waited, clock=lambda: sum(waited))
+        assert [(await patient.reply(QUESTION)).text for _ in range(2)] == ["hello", "back"]
+        assert waited == [5, 10, 20, 40]
+        with pytest.raises(ModelUnavailable, match=r"a web page instead of JSON.*It has answered before: check the endpoint"):
+            await patient.reply(QUESTION)
+
+
 async def test_a_storm_of_429_is_waited_for_as_long_as_it_asks(server: ScriptedModel, connect: Connect) -> None:
     waited = Pauses()
     storm = [fails(429, headers={"retry-after": seconds}) for seconds in ("30", "240", "3")]

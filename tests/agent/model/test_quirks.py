@@ -11,7 +11,7 @@ from agent.model.openai_model import OpenAIModel
 from blueprint.errors import ModelUnavailable
 from blueprint.stream import Usage
 from tests.agent.model.conftest import Connect, Pauses
-from tests.fakes.model_server import ScriptedModel, Turn, cut_after, raw, says
+from tests.fakes.model_server import ScriptedModel, Turn, cut_after, fails, raw, says
 
 AnswerTo = Callable[..., Awaitable[Reply]]
 
@@ -249,6 +249,15 @@ async def test_failure_inside_a_200_that_stays_is_named(quirk: str, answer_to: A
     with pytest.raises(ModelUnavailable, match=words) as caught:
         await answer_to(turn, turn, turn)
     assert "in 3 tries" in str(caught.value)
+
+
+async def test_tries_that_failed_in_different_ways_are_all_named(answer_to: AnswerTo) -> None:
+    with pytest.raises(ModelUnavailable) as caught:
+        await answer_to(fails(500), cut_after(2, says("one\ntwo\nthree")), raw(b"{malformed"))
+    assert "did not answer with a chat completion (no JSON object but '{malformed') in the last of 3 tries; before that: " in str(
+        caught.value
+    )
+    assert "is in trouble (status 500: scripted failure 500), broke off its answer (" in str(caught.value)
 
 
 @pytest.mark.parametrize("key", ["reasoning", "reasoning_content"])

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from blocks.store.store import Store
 from blueprint.errors import Unavailable
-from blueprint.requests import ChoiceQuestion, InformationQuestion, Question, Request, RequestState
+from blueprint.requests import AnomalyQuestion, ChoiceQuestion, InformationQuestion, Question, Request, RequestState
 from flows.people.answer_page import AnswerPages
 from flows.people.links import link
 from tests.blocks.examples import mission, request
@@ -90,6 +90,15 @@ async def test_one_answer_counts_and_a_second_is_told_who_was_first(store: Store
     assert (first.status_code, again.status_code, looked.status_code) == (200, 409, 409)
     assert "answered already: reject by &#39;link:Alice&#39;" in again.text
     assert "answered already: reject by &#39;link:Alice&#39;" in looked.text
+
+
+@pytest.mark.usefixtures("prefect_is_away")
+@pytest.mark.parametrize(("decision", "follows"), [("continue", "The run goes on"), ("stop", "The run ends")])
+async def test_who_answered_is_told_what_follows(decision: str, follows: str, store: Store) -> None:
+    _, url = await _asked(store, question=AnomalyQuestion(what="The disk is gone."))
+    async with _visitor(store) as visitor:
+        page = await visitor.post(url, data={"decision": decision, "name": "Alice"})
+    assert f"{decision}, by Alice. {follows}; this page can be closed." in page.text
 
 
 @pytest.mark.usefixtures("prefect_is_away")

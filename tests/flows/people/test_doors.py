@@ -114,7 +114,7 @@ async def test_an_approval_in_the_form_whose_comment_takes_it_back_does_not_coun
     assert (again.id != first.id, unmade, request.answer) == (True, [], None)
     assert "**The last answer did not count.**" in shown
     assert "but not on prod" in shown
-    assert told == "counter.count? — Read as: reject. In your words: do not proceed; switch to plan B The run goes on.\n"
+    assert told == 'counter.count? — Read as: reject. In your words: "do not proceed; switch to plan B". The run goes on.\n'
     assert answered.answer is not None
     assert (answered.answer.is_read, answered.answer.text) == (True, "do not proceed; switch to plan B")
     assert (record.state, counter.counts()) == (RunState.SUCCESS, [])
