@@ -7,6 +7,7 @@ import typer
 from prefect.states import Cancelling
 
 from blueprint.errors import InvalidInput, MissionsError
+from blueprint.mission import not_running
 from blueprint.records import RunRecord, RunState
 from blueprint.values import short_id
 from flows.command.answering import accompany
@@ -32,7 +33,7 @@ async def run(
     async with session() as here:
         found = await here.store.missions.find(mission)
         if found.plan_version is None:
-            raise InvalidInput(f"Mission {found.id!r} is not launched; launch it with `missions launch {found.id}`.")
+            raise InvalidInput(not_running(found))
         plan = await here.store.plans.get(found.id, found.plan_version)
         run_id = await start_task(here.client, found, plan, task_named(plan, task))
         say(f"Started: {run_page(run_id)}")

@@ -56,7 +56,7 @@ async def draw_forever() -> None:
 async def draw_index(store: Store, client: PrefectClient, drawn: Drawn) -> bool:
     """Write the index anew when it would show something else; whether it was written."""
     listed = await store.missions.list(limit=SHOWN)
-    rows = [_row(mission) for mission in listed if mission.state is not MissionState.DELETED]
+    rows = [row_of(mission) for mission in listed if mission.state is not MissionState.DELETED]
     counted = await store.missions.count()
     counted.pop(MissionState.DELETED, None)
     page = index_page(rows, counted)
@@ -86,11 +86,12 @@ async def draw_calendar(store: Store, client: PrefectClient, mission: Mission, n
     await keep_current(client, key=calendar_key(mission.id), description=f"Records of {mission.title}", page=page)
 
 
-def _row(mission: Mission) -> Row:
+def row_of(mission: Mission) -> Row:
+    """A Mission's line in the index; before its launch Prefect has none of its pages."""
     is_launched = mission.plan_version is not None
     return Row(
         mission=mission,
-        tasks=deployments_page(mission.id),
+        tasks=deployments_page(mission.id) if is_launched else "",
         records=artifact_key_page(calendar_key(mission.id)) if is_launched else "",
         plan=artifact_key_page(plan_key(mission.id)) if is_launched else "",
     )

@@ -36,6 +36,9 @@ async def test_a_plan_that_is_written_to_a_file_and_read_again_is_the_same_plan(
     assert (again["state"], shown["digest"]) == ("Draft", made["plan_digest"])
     [request] = again["open_requests"]
     assert request["question"]["plan_digest"] == made["plan_digest"]
+    refused = await command("run", again["id"], "disk")
+    assert f"Mission '{again['id']}' is Draft; only an Active one runs Tasks. Put its plan in force first" in refused.stderr
+    assert refused.code == 2
 
 
 async def test_a_template_with_answers_becomes_a_draft_to_review(command: Command) -> None:
