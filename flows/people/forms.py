@@ -19,6 +19,7 @@ from blueprint.requests import (
     fitting_decisions,
 )
 from reports.forms import question_page
+from reports.text import inline
 
 _COMMENT = Field(default="", max_length=20_000, description="Anything that the agent should know. Optional.")
 
@@ -85,7 +86,7 @@ def _form_class(question: Question) -> type[RunInput]:
 
 def _information_form(question: InformationQuestion) -> type[RunInput]:
     fields: dict[str, Any] = {
-        f"answer_{number}": (str, Field(min_length=1, title=title, description=text))
+        f"answer_{number}": (str, Field(min_length=1, title=title, description=_described(text)))
         for number, (title, text) in enumerate(_titled(question), start=1)
     }
     return create_model("InformationForm", __base__=RunInput, **fields)
@@ -97,10 +98,15 @@ def _titled(question: InformationQuestion) -> list[tuple[str, str]]:
     return [(f"Answer {number}", text) for number, text in enumerate(question.questions, start=1)]
 
 
+def _described(question: str) -> str:
+    """A field's description: the old console takes it for Markdown and HTML, the new one shows it as it is (R9.2)."""
+    return inline(question, 8_000)
+
+
 def _choice_form(question: ChoiceQuestion) -> type[RunInput]:
     options: Any = Literal[(*question.options, "other")]  # pyright: ignore[reportUnknownVariableType]
     fields: dict[str, Any] = {
-        "choice": (options, Field(description=question.question)),
+        "choice": (options, Field(description=_described(question.question))),
         "comment": (str, Field(default="", max_length=20_000, description="For 'other': what to do instead.")),
     }
     return create_model("ChoiceForm", __base__=RunInput, **fields)
