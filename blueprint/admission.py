@@ -211,4 +211,4 @@ def _in_turn(fire: Fire, task: Task, version: int) -> Go | Queue | Skip:
 
 
 def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="minutes")
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

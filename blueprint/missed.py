@@ -35,7 +35,7 @@ class NeverCame:
     @property
     def what(self) -> str:
         """How many and when, for a sentence."""
-        first, last = (at.astimezone(UTC).isoformat(timespec="minutes") for at in (self.first, self.last))
+        first, last = (f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" for at in (self.first, self.last))
         if self.count == 1:
             return f"The fire at {first}"
         return f"{'At least ' if self.count >= MOST else ''}{self.count} fires between {first} and {last}"

@@ -1,6 +1,6 @@
 """Writes the Mission Report as Markdown (R6.2)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 
 from blueprint.mission import Mission
@@ -47,7 +47,7 @@ def mission_page(
         more_answers=max(0, len(report.closed_requests) - _MOST_ANSWERS),
         skipped=[_skips(row, zone) for row in report.skipped],
         broken=[{"name": name, "reason": reason} for name, reason in report.broken_channels],
-        runs=_listed(runs, zone, run_page),
+        runs=_listed(runs, zone, run_page, waiting={one.run_id for one in report.open_requests}),
         more_runs=max(0, len(runs) - _MOST_RUNS),
     )
 
@@ -121,7 +121,7 @@ def _people(people: PeopleFigures) -> dict[str, object]:
     return {**asdict(people), "answer_time": waited}
 
 
-def _listed(runs: Sequence[RunRecord], zone: str, run_page: RunPage) -> list[dict[str, str]]:
+def _listed(runs: Sequence[RunRecord], zone: str, run_page: RunPage, *, waiting: Collection[str]) -> list[dict[str, str]]:
     newest = sorted(runs, key=lambda run: (run.started_at, run.id), reverse=True)
     return [
         {
@@ -131,7 +131,12 @@ def _listed(runs: Sequence[RunRecord], zone: str, run_page: RunPage) -> list[dic
             "at": minute(run.started_at, zone),
             "lasted": duration((run.ended_at - run.started_at).total_seconds()) if run.ended_at else "",
             "state": run.state.value,
-            "outcome": run.reason or (counted(run.conclusion.findings) if run.conclusion else ""),
+            "outcome": _outcome(run, is_waiting=run.id in waiting),
         }
         for run in newest[:_MOST_RUNS]
     ]
+
+
+def _outcome(run: RunRecord, *, is_waiting: bool) -> str:
+    found = counted(run.conclusion.findings) if run.conclusion else ""
+    return run.reason or found or ("waits for a person" if is_waiting else "")

@@ -82,7 +82,7 @@ UNPLANNED = [
 @pytest.mark.parametrize(("task", "by", "at"), UNPLANNED)
 def test_a_timer_that_the_plan_in_force_does_not_have_starts_nothing(task: str, by: StartedBy, at: datetime) -> None:
     decision = _admit(_fire(task, by, at), now=at)
-    shown = f"{at:%Y-%m-%dT%H:%M}+00:00"
+    shown = f"{at:%Y-%m-%d %H:%M} UTC"
     reason = f"A start of Task {task!r} by {by} at {shown} is not in the plan in force (version 3)."
     assert decision == Skip(refusal=Refusal.NOT_IN_PLAN, reason=reason)
 
@@ -127,14 +127,14 @@ def test_a_fire_on_a_timer_counts_as_missed_after_five_minutes(
 
 def test_the_reason_of_a_missed_fire_names_when_it_was_due_and_how_late_it_came() -> None:
     decision = _admit(_fire(by=StartedBy.CRON, at=DUE))
-    reason = "Was due at 2027-01-05T02:00+00:00, came 600 min late, and the Task skips what it missed."
+    reason = "Was due at 2027-01-05 02:00 UTC, came 600 min late, and the Task skips what it missed."
     assert decision == Skip(refusal=Refusal.MISSED, reason=reason)
 
 
 def test_a_fire_that_is_hardly_late_does_not_start_beside_a_newer_one() -> None:
     decision = _admit(_fire(by=StartedBy.CRON, at=NOW - timedelta(minutes=5)), _plan(cron="*/5 * * * *"))
-    said = "only the latest missed fire is made up for, and one was due at 2027-01-05T12:00+00:00."
-    reason = f"Was due at 2027-01-05T11:55+00:00; {said}"
+    said = "only the latest missed fire is made up for, and one was due at 2027-01-05 12:00 UTC."
+    reason = f"Was due at 2027-01-05 11:55 UTC; {said}"
     assert decision == Skip(refusal=Refusal.SUPERSEDED, reason=reason)
 
 
@@ -149,7 +149,7 @@ def test_the_first_late_fire_to_come_makes_up_for_the_latest_and_the_others_do_n
     assert [_why(decision) for decision in decisions] == [None, *[Refusal.SUPERSEDED] * 3]
     assert decisions[1] == Skip(
         refusal=Refusal.SUPERSEDED,
-        reason="Was due at 2027-01-02T02:00+00:00; only the latest missed fire is made up for, and run r-1 did so.",
+        reason="Was due at 2027-01-02 02:00 UTC; only the latest missed fire is made up for, and run r-1 did so.",
     )
 
 

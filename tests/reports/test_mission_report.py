@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
@@ -111,6 +112,14 @@ def test_runs_questions_and_findings_lead_to_the_pages_of_their_runs() -> None:
     assert (
         f"[Tue 2026-11-17 02:05]({run_page('run-of-day-1')}) | host.clean_scratch? | reject | command:alice | 2 min |" in linked
     )
+
+
+def test_a_run_that_waits_for_a_person_says_so_in_the_list_of_runs() -> None:
+    begun = {"state": RunState.RUNNING, "ended_at": None, "conclusion": None}
+    runs = [run.model_copy(update=begun) if run.id == "run-of-day-6" else run for run in RUNS]
+    records = replace(RECORDS, runs=runs)
+    shown = page(records, build(TASKS, records, WEEK))
+    assert "| of-day-6 | `disk` | Sun 2026-11-22 02:00 |  | Running | waits for a person |" in shown
 
 
 def test_the_page_is_what_the_snapshot_says() -> None:
