@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 from pydantic import JsonValue, SecretStr
 
 from blueprint.connections import ModelConnection, StdioServer, ToolServerConnection
-from blueprint.secrets import MARK, without_secrets
+from blueprint.secrets import MARK, replaced, without_secrets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,8 @@ class Redaction:
         if not spellings:
             return text
         longest_first = sorted(spellings, key=lambda spelling: (-len(spelling), spelling))
-        return re.sub("|".join(map(re.escape, longest_first)), MARK, text)
+        pattern = re.compile("|".join(map(re.escape, longest_first)))
+        return replaced(pattern, MARK, text, longest=len(longest_first[0]))
 
     def json(self, value: JsonValue) -> JsonValue:
         """`value` with every string in it, names of fields too, as `text` gives it."""

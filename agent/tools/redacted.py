@@ -1,5 +1,6 @@
 """Keeps known secrets out of what tools say: their results, errors and descriptions (R9.1)."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -23,7 +24,9 @@ class Redacted(Toolset):
 
     async def call(self, call: ToolCall) -> ToolResult:
         """The result of `inner`, redacted; `size` stays that of what came."""
-        result = await self.inner.call(call)
+        return await asyncio.to_thread(self._result, await self.inner.call(call))  # it takes seconds for a large one
+
+    def _result(self, result: ToolResult) -> ToolResult:
         return replace(result, text=self.redaction.text(result.text), structured=self.redaction.json(result.structured))
 
     def _tool(self, tool: Tool) -> Tool:

@@ -117,6 +117,24 @@ async def test_results_errors_descriptions_and_failures_of_tools_are_redacted() 
     assert "s3cr3t" not in repr(listing)
 
 
+class _Chatty(Toolset):
+    async def tools(self) -> ToolListing:
+        return ToolListing(tools=())
+
+    async def call(self, call: ToolCall) -> ToolResult:
+        return ToolResult(text="x" * 4_000_000, structured={"result": "x" * 4_000_000}, size=4_000_000)
+
+
+async def test_other_work_goes_on_while_a_large_result_is_redacted() -> None:
+    redacted = Redacted(inner=_Chatty(), redaction=_of(TOKEN="s3cr3t-1234"))
+    call, times = asyncio.create_task(redacted.call(CALL)), 0
+    while not call.done():
+        await asyncio.sleep(0)
+        times += 1
+    assert len(call.result().text) == 4_000_000
+    assert times > 10, "the run gave no sign of life meanwhile"
+
+
 async def test_a_servers_own_log_is_kept_without_its_secrets(tmp_path: Path) -> None:
     path = tmp_path / "tools" / "it.log"
     async with kept_log(path, _of(TOKEN="s3cr3t-1234")) as stderr:

@@ -1,10 +1,13 @@
 """What looks like a secret is taken out, and what does not stays (R9.1)."""
 
+import re
 from time import monotonic
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from blueprint.secrets import MARK, without_secrets
+from blueprint.secrets import MARK, replaced, without_secrets
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
 
@@ -54,3 +57,17 @@ def test_a_megabyte_takes_no_time(piece: str) -> None:
     start = monotonic()
     without_secrets(piece * (1_000_000 // len(piece)))
     assert monotonic() - start < 10
+
+
+_AT_MOST_8 = re.compile(r"\b(a)b{1,5}(?=c)|\bcd")
+
+
+@given(st.text(alphabet="abcd ", max_size=60), st.integers(min_value=1, max_value=70))
+def test_in_windows_the_same_is_found_as_in_one_search(text: str, window: int) -> None:
+    assert replaced(_AT_MOST_8, r"\g<1>-", text, longest=8, window=window) == _AT_MOST_8.sub(r"\g<1>-", text)
+
+
+def test_a_secret_in_the_middle_of_a_large_text_is_found_wherever_it_lies() -> None:
+    text = " ".join(f"{'x' * number} password=hunter22" for number in range(0, 20_000, 97))
+    assert "hunter22" not in without_secrets(text)
+    assert without_secrets(text).count(f"password={MARK}") == len(range(0, 20_000, 97))
