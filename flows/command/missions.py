@@ -138,14 +138,16 @@ def _amounts(usage: Usage) -> list[str]:
 
 
 def _tasks(mission: Mission, blueprint: Blueprint) -> list[dict[str, Any]]:
-    zone, now = blueprint.timezone or mission.timezone, datetime.now(UTC)
+    zone, now, is_going = blueprint.timezone or mission.timezone, datetime.now(UTC), mission.state is MissionState.DELETED
     return [
         {
             "name": task.name,
             "title": task.title,
             "trigger": task.trigger.kind,
             "after": list(task.after),
-            "next": [] if task.after else [fire.isoformat(timespec="minutes") for fire in next_fires(task.trigger, now, zone)],
+            "next": []
+            if task.after or is_going
+            else [fire.isoformat(timespec="minutes") for fire in next_fires(task.trigger, now, zone)],
         }
         for task in blueprint.tasks
     ]

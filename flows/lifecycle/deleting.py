@@ -134,7 +134,9 @@ class Deleting:
                 if not found:
                     break
                 deletion = await self.remove_from_prefect(deletion)  # what was drawn or started at the same moment
-        left = tuple(f"{count} rows of Prefect's table {table}: {OF_OTHERS}" for table, count in found.items())
+        left = tuple(
+            f"{count} row{'' if count == 1 else 's'} of Prefect's table {table}: {OF_OTHERS}" for table, count in found.items()
+        )
         note = {"scanned": (f"{tables} tables of Prefect's database",), "left": left}
         return await self.store.deletions.keep(deletion.model_copy(update=note))
 

@@ -16,6 +16,7 @@ from blueprint.records import JournalEntry
 from blueprint.stream import Briefed, Ended, Intended, Returned, StreamEvent, Wasted
 from flows.artifacts import keep_page, step_description
 from reports.steps import is_leave_ahead, step_page, step_title
+from reports.text import unlinked
 
 logger = logging.getLogger(__name__)
 Given = TypeVar("Given")
@@ -50,7 +51,7 @@ class Picture:
 
     async def step(self, name: str, act: Callable[[], Awaitable[Given]]) -> Given:
         """Do `act` as a Prefect task run called `name`; the next event shown is its artifact."""
-        result, self._last_step = await _step.with_options(task_run_name=name)(act)
+        result, self._last_step = await _step.with_options(task_run_name=_logged(name))(act)
         return result
 
     def show(self, entry: JournalEntry) -> None:
@@ -85,7 +86,7 @@ class Picture:
 
     async def _draw(self, entry: JournalEntry, task_run_id: UUID | None) -> None:
         if task_run_id is None:
-            _, task_run_id = await _step.with_options(task_run_name=step_title(entry.event))(_nothing)
+            _, task_run_id = await _step.with_options(task_run_name=_logged(step_title(entry.event)))(_nothing)
         await keep_page(
             key=self._key,
             description=step_description(entry.sequence, step_title(entry.event)),
@@ -115,6 +116,11 @@ def _is_drawn(event: StreamEvent) -> bool:
             return False
         case _:
             return True
+
+
+def _logged(name: str) -> str:
+    """A step's name, which Prefect logs and whose addresses its console would make links of."""
+    return unlinked(name, 120)
 
 
 async def _nothing() -> None:

@@ -27,7 +27,7 @@ from flows.runs.run import Run
 from flows.runs.working import do_work
 from flows.settings import RunSettings
 from flows.signing import loaded_once
-from reports.text import one_line
+from reports.text import unlinked
 
 OPERATION = "run-task"
 """What leases of Task runs are held for."""
@@ -91,17 +91,18 @@ def present_flow_run() -> FlowRun:
 
 def final_state(record: RunRecord) -> State:
     """The Prefect state that shows how a run ended (R4.1)."""
+    reason = unlinked(record.reason, 2_000)  # Prefect logs it, and its console makes links of addresses
     match record.state:
         case RunState.SUCCESS:
-            return Completed(message=record.reason or _said(record))
+            return Completed(message=reason or _said(record))
         case RunState.CANCELLED:
-            return Cancelled(message=record.reason)
+            return Cancelled(message=reason)
         case RunState.FAILED | RunState.RUNNING:
-            return Failed(message=record.reason)
+            return Failed(message=reason)
 
 
 def _said(record: RunRecord) -> str | None:
-    return one_line(record.conclusion.summary, 300) if record.conclusion else None
+    return unlinked(record.conclusion.summary, 300) if record.conclusion else None
 
 
 async def _to_record(

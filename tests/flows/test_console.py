@@ -94,7 +94,7 @@ async def test_a_creation_is_named_for_its_goal_and_says_what_is_wrong_with_its_
 
 async def test_a_wrong_form_is_refused_with_the_reason_and_a_right_one_counts(installation: Installation, tmp_path: Path) -> None:
     counter = Counter(folder=tmp_path)
-    done = calls(("conclude", {"summary": "Counted.", "findings": []}))
+    done = calls(("conclude", {"summary": "Counted, see https://e.example/.", "findings": []}))
     script = [calls(("counter__count", {"text": "one"})), done]
     async with scripted_model(script) as model, installation.client() as client:
         employee = await installation.employ(model_url=model.url, servers=[counter.connection()])
@@ -109,7 +109,8 @@ async def test_a_wrong_form_is_refused_with_the_reason_and_a_right_one_counts(in
         state = await reaches(installation, run_id, "Completed")
         logged = [line.message for line in await client.read_logs(_of_run(run_id))]
     assert (record.state, counter.counts()) == (RunState.SUCCESS, ["one"])
-    assert state.message == "Counted."
+    assert state.message == "Counted, see https: / /e.example/."
+    assert not any("https://e.example" in line for line in logged)
     assert any(line.startswith("A person is asked: counter.count? Answer here (menu, Resume) by ") for line in logged)
 
 
