@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -62,13 +62,8 @@ class BlockLogins:
     @asynccontextmanager
     async def alone(self, server: str) -> AsyncGenerator[None]:
         """The turn to renew this login; Unavailable when another process keeps it for too long."""
-        async with open_store() as store, AsyncExitStack() as held:
-            try:
-                await held.enter_async_context(store.turn(f"tool login:{server}", seconds=TURN_SECONDS))
-            except TimeoutError as error:
-                raise Unavailable(
-                    f"the login to {server!r} is being renewed by another process, for {TURN_SECONDS:.0f} s now"
-                ) from error
+        busy = f"the login to {server!r} is being renewed by another process, for {TURN_SECONDS:.0f} s now"
+        async with open_store() as store, store.turn(f"tool login:{server}", seconds=TURN_SECONDS, busy=busy):
             yield
 
 

@@ -35,7 +35,7 @@ from blocks.store.rows import DATABASE_NOW
 from blocks.store.runs import Runs
 from blocks.store.standing_rules import StandingRules
 from blocks.store.timers import Timers
-from blueprint.errors import InvalidInput
+from blueprint.errors import InvalidInput, Unavailable
 
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
 _UNLOCK = text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
@@ -111,8 +111,8 @@ class Store:
             await connection.close()
 
     @asynccontextmanager
-    async def turn(self, name: str, *, seconds: float) -> AsyncGenerator[None]:
-        """Inside, this process has the lock `name`; waits for it. TimeoutError when others keep it for so long."""
+    async def turn(self, name: str, *, seconds: float, busy: str) -> AsyncGenerator[None]:
+        """Inside, this process has the lock `name`; waits for it. Unavailable, saying `busy`, when others keep it for so long."""
         give_up = monotonic() + seconds
         while monotonic() < give_up:
             async with self.advisory_lock(name) as is_ours:
@@ -120,7 +120,7 @@ class Store:
                     yield
                     return
             await asyncio.sleep(_LOCK_SECONDS)
-        raise TimeoutError(f"Others keep the lock {name!r} for over {seconds:.0f} s.")
+        raise Unavailable(busy)
 
 
 @asynccontextmanager

@@ -36,7 +36,7 @@ async def add_employee(
 ) -> None:
     """Save a Digital Employee, once all that it names was found; one of that name is replaced."""
     employee = DigitalEmployee(
-        title=title or checked_name(name),
+        title=title or name,
         role=_said(role),
         rules=rules,
         model=model,
@@ -44,10 +44,9 @@ async def add_employee(
         skills=[str(folder.expanduser().absolute()) for folder in skill or []],
         tool_rules=[tool_rule(text) for text in rule or []],
     )
-    checked_name(name)
     async with session():
         await _require_all(employee)
-        await employee.asave(name, overwrite=True)
+        await employee.asave(checked_name(name), overwrite=True)
     said = _row(name, employee)
     show_json(said) if as_json else show(f"Digital Employee {name!r} is saved. Next: missions create GOAL --employee {name}")
 

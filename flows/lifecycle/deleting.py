@@ -196,7 +196,8 @@ class Deleting:
         return None
 
     def _no_reconciler(self) -> AbstractAsyncContextManager[None]:
-        return self.store.turn("reconcile", seconds=RECONCILER_SECONDS)
+        busy = f"The reconciler has been at work for over {RECONCILER_SECONDS} s; see logs/service.log."
+        return self.store.turn("reconcile", seconds=RECONCILER_SECONDS, busy=busy)
 
 
 def events_stay(now: datetime) -> str:
