@@ -38,15 +38,18 @@ _DRAIN_SECONDS = 0.1
 
 
 class Endpoint:
-    """Asks one model. Everything is streamed, and every way in which it fails is an EndpointFailure."""
+    """Asks one model. Everything is streamed, and every way in which it fails is an EndpointFailure.
 
-    def __init__(self, connection: ModelConnection, *, pause: Pause = asyncio.sleep) -> None:
+    `has_answered` says that it did so before, in an earlier process perhaps.
+    """
+
+    def __init__(self, connection: ModelConnection, *, has_answered: bool = False, pause: Pause = asyncio.sleep) -> None:
         self._connection, self._pause = connection, pause
         self._key = checked_key(connection)
         note = f" ({connection.note})" if connection.note else ""
         self.label = f"{connection.model} at {checked_host(connection)}{note}"
         self._client = _client(connection, self._key)
-        self._has_answered = False
+        self._has_answered = has_answered
 
     async def aclose(self) -> None:
         """Close the connections."""

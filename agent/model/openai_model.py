@@ -20,12 +20,13 @@ from blueprint.stream import Usage
 class OpenAIModel:
     """The model of a connection. It remembers what its endpoint does not take, so keep one for as long as it is used.
 
-    InvalidInput at once when the address or the key can't be used; no request is made before the first question.
+    InvalidInput at once when the address or the key can't be used; no request is made before the first question. What an
+    outage is depends on whether the endpoint `has_answered` before: a run that goes on in a new process knows it did.
     """
 
-    def __init__(self, connection: ModelConnection, *, pause: Pause = asyncio.sleep) -> None:
+    def __init__(self, connection: ModelConnection, *, has_answered: bool = False, pause: Pause = asyncio.sleep) -> None:
         self._connection = connection
-        self._endpoint = Endpoint(connection, pause=pause)
+        self._endpoint = Endpoint(connection, has_answered=has_answered, pause=pause)
         self._conceded: frozenset[Concession] = frozenset()
         self._used = Usage()
         self._ladder = Ladder(self._ask)

@@ -71,7 +71,7 @@ async def assembled(
             replies=lambda call, wish: known_reply(call, wish, journal.events),
             authenticate=by_login(),
         ) as servers,
-        OpenAIModel(employee.model) as model,
+        OpenAIModel(employee.model, has_answered=fold(journal.events).answers > 0) as model,
     ):
         redaction = Redaction.of(employee.servers, employee.model, issued=servers.issued)
         redacted = Redacted(inner=WithSkills(servers=servers, skills=SkillTools(skills=skills)), redaction=redaction)

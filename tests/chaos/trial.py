@@ -5,11 +5,13 @@ import random
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from time import monotonic, time
 from typing import Any
 
 import psutil
 from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import FlowRun
 
 from blocks.store.store import Store
 from tests.chaos.crowd import Crowd
@@ -128,7 +130,12 @@ async def _restless(here: Installation, store: Store, crowd: Crowd) -> list[str]
             others = await client.read_flow_runs(flow_run_filter=_UNDER_WAY)
     except AWAY:
         return ["Prefect"]
-    return [run.script.name for run in seen if not run.is_over] + [run.name for run in others]
+    return [run.script.name for run in seen if not run.is_over] + [run.name for run in others if not _is_laid_ahead(run)]
+
+
+def _is_laid_ahead(run: FlowRun) -> bool:
+    """Whether Prefect's scheduler has made it for a time to come: a Mission Report's, for one."""
+    return run.auto_scheduled and run.expected_start_time is not None and run.expected_start_time > datetime.now(UTC)
 
 
 async def _look(here: Installation, store: Store, crowd: Crowd, person: Person, counter: Counter) -> Seen:

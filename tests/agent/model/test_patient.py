@@ -63,6 +63,17 @@ async def test_a_page_in_the_place_of_answers_is_waited_for_where_there_were_ans
             await patient.reply(QUESTION)
 
 
+async def test_a_run_that_goes_on_in_a_new_process_waits_for_an_endpoint_that_answered_the_one_before(
+    server: ScriptedModel, connect: Connect
+) -> None:
+    waited = Pauses()
+    server.turns.extend([PAGE, PAGE, says("back")])
+    async with OpenAIModel(connect(max_retries=0), has_answered=True, pause=Pauses()) as model:
+        patient = PatientModel(inner=model, patience_seconds=100, pause=waited, clock=lambda: sum(waited))
+        assert (await patient.reply(QUESTION)).text == "back"
+    assert waited == [5, 10]
+
+
 async def test_a_storm_of_429_is_waited_for_as_long_as_it_asks(server: ScriptedModel, connect: Connect) -> None:
     waited = Pauses()
     storm = [fails(429, headers={"retry-after": seconds}) for seconds in ("30", "240", "3")]
