@@ -10,7 +10,7 @@ from blocks.store.store import Store
 from blueprint.errors import MissionsError
 from blueprint.records import Message
 from flows.artifacts import keep_page
-from flows.links import artifact_page, run_page
+from flows.links.console import artifact_page, run_page
 from flows.naming import inbox_key
 from flows.opening import open_store
 from flows.runs.running import present_flow_run

@@ -22,14 +22,14 @@ from deployments.gateway.app import gateway_routes
 from deployments.gateway.receiving import Gateway
 from flows.gateway import new_gateway, run_gateway
 from flows.lifecycle.going_on import delete_forever, finish_deletions
+from flows.links.result_page import ResultPages
+from flows.links.signing import loaded_once
 from flows.notifying.loop import deliver_forever, new_deliverer
 from flows.opening import open_store
 from flows.people.answer_page import AnswerPages
 from flows.records.drawing import draw_forever
 from flows.recovery.reconciling import Reconciler
-from flows.result_page import ResultPages
 from flows.settings import RunSettings
-from flows.signing import loaded_once
 
 logger = logging.getLogger(__name__)
 

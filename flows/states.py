@@ -16,7 +16,7 @@ from flows.lifecycle.own_run import mark_own_run
 from flows.lifecycle.publishing import certificate_name
 from flows.lifecycle.switching import disable as disable_mission
 from flows.lifecycle.switching import enable as enable_mission
-from flows.links import deployments_page
+from flows.links.console import deployments_page
 from flows.opening import open_store
 
 Change = Callable[[Store, PrefectClient, Mission], Awaitable[str]]

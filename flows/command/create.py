@@ -25,7 +25,7 @@ from flows.creation.plan_file import read_plan, read_text, write_plan
 from flows.creation.surroundings import look_around
 from flows.creation.templates import load_template
 from flows.following import Over
-from flows.links import run_page
+from flows.links.console import run_page
 from flows.naming import mission_id_for
 from flows.settings import RunSettings
 from flows.starting import start

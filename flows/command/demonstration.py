@@ -28,7 +28,7 @@ from flows.command.answering import Voice, accompany
 from flows.command.output import Session, say, session, show
 from flows.command.terminal import at_terminal
 from flows.following import Waiting, until_record
-from flows.links import artifact_page, deployments_page, run_page
+from flows.links.console import artifact_page, deployments_page, run_page
 from flows.local import local_stack, speaking_to
 from flows.naming import mission_id_for, report_key
 from flows.people.replying import Reply

@@ -3,8 +3,8 @@
 import typer
 
 from deployments.local.addresses import read_addresses
-from flows.checking import check_installation
 from flows.command.output import AsJson, command, session, show, show_json, show_table
+from flows.doctor.checking import check_installation
 from flows.service import reconcile_once
 from flows.settings import RunSettings
 

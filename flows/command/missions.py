@@ -19,7 +19,7 @@ from flows.command.output import AsJson, Session, command, say, session, show, s
 from flows.command.runs import OfMission
 from flows.creation.choosing import chosen_plan, found_problems, launch_version
 from flows.creation.launching import hindrances, launch_would_do
-from flows.links import deployments_page
+from flows.links.console import deployments_page
 from reports.text import one_line
 from reports.times import duration
 

@@ -15,7 +15,7 @@ from flows.command.naming import run_id_of, task_named
 from flows.command.output import AsJson, Session, command, say, session, show, show_json
 from flows.command.terminal import at_terminal
 from flows.following import Over, Waiting, until_record
-from flows.links import run_page
+from flows.links.console import run_page
 from flows.starting import start_task
 
 OfMission = Annotated[str, typer.Argument(help="A Mission: its id, the beginning of it, or its name.")]

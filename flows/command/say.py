@@ -12,7 +12,7 @@ from flows.command.runs import OfMission
 from flows.command.terminal import at_terminal
 from flows.conversing.talking import reply_key
 from flows.following import Over, Waiting
-from flows.links import run_page
+from flows.links.console import run_page
 from flows.starting import start
 
 

@@ -14,7 +14,7 @@ from flows.conversing.answering import answers
 from flows.conversing.changing import change_plan
 from flows.conversing.talk import Talk
 from flows.creation.choosing import chosen_plan
-from flows.links import run_page
+from flows.links.console import run_page
 from flows.starting import start_task
 
 TURNS = 40

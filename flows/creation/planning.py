@@ -18,7 +18,7 @@ from flows.artifacts import keep_page
 from flows.creation.launching import launch_plan
 from flows.creation.page import plan_page, show_in_force
 from flows.creation.surroundings import Seen
-from flows.links import deployments_page
+from flows.links.console import deployments_page
 from flows.naming import plan_key
 from flows.people.asking import People
 from flows.runs.lease import Lease

@@ -9,7 +9,7 @@ from blueprint.mission import Mission
 from blueprint.notification import Channel
 from blueprint.records import Message
 from blueprint.requests import Request, RequestState
-from flows.links import run_page
+from flows.links.console import run_page
 from flows.people.links import link
 from reports.notification import Told
 

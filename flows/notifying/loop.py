@@ -13,10 +13,10 @@ from blocks.notification_channel import notification_channels
 from blocks.store.store import Store
 from blueprint.notification import Channel
 from flows.lasting import again_and_again
+from flows.links.results import service_address
 from flows.notifying.composing import Composer
 from flows.notifying.delivering import Deliverer
 from flows.opening import open_store
-from flows.result_links import service_address
 from flows.settings import RunSettings
 
 _ROUND_SECONDS = 2.0

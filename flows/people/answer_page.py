@@ -23,9 +23,9 @@ from blocks.store.store import Store
 from blueprint.errors import InvalidInput, Unavailable
 from blueprint.requests import ChoiceQuestion, Decision, InformationQuestion, Request, RequestState
 from deployments.gateway.rates import Rates
+from flows.links.signing import BadLink, LoadKey
 from flows.people.links import PATH, Target, read_token
 from flows.people.replying import Reply, reply, what_follows
-from flows.signing import BadLink, LoadKey
 from reports.answer_page import Page, answer_page, notice_page
 from reports.text import one_line
 

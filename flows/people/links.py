@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from blueprint.requests import Request
-from flows.signing import read_claim, token
+from flows.links.signing import read_claim, token
 
 PATH = "/answer"
 _PURPOSE = b"missions: answer a request\n"

@@ -11,7 +11,7 @@ from prefect.client.orchestration import PrefectClient, get_client
 from blocks.store.store import Store
 from blueprint.errors import UnknownName
 from blueprint.mission import Mission, MissionState
-from flows.links import artifact_key_page, deployments_page
+from flows.links.console import artifact_key_page, deployments_page
 from flows.naming import INDEX_KEY, calendar_key, plan_key
 from flows.opening import open_store
 from flows.records.months import month_records, run_links

@@ -12,7 +12,7 @@ from blueprint.calendar import Entry, Month, entries, read_month
 from blueprint.errors import InvalidInput
 from blueprint.mission import Mission
 from blueprint.records import RunRecord, RunState
-from flows.links import artifact_page, run_page
+from flows.links.console import artifact_page, run_page
 from flows.naming import report_key, session_key
 from reports.calendar import RunLinks
 

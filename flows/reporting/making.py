@@ -10,7 +10,7 @@ from blueprint.plan import Task
 from blueprint.records import Message
 from blueprint.reporting import MissionReportRecord
 from flows.artifacts import keep_page
-from flows.links import run_page
+from flows.links.console import run_page
 from flows.naming import summary_key
 from reports.files import write_index, write_report
 from reports.mission_page import mission_page

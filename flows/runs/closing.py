@@ -15,7 +15,7 @@ from blueprint.requests import RequestState
 from blueprint.spending import spent
 from blueprint.stream import Concluded, Conclusion
 from flows.artifacts import find_steps, keep_page
-from flows.links import artifact_page, run_page
+from flows.links.console import artifact_page, run_page
 from flows.naming import report_key, session_key, steps_key
 from flows.people.telling import ended, failed
 from flows.runs.snapshots import keep_snapshot, snapshot_pages

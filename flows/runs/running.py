@@ -15,9 +15,10 @@ from blueprint.admission import Queue, Skip
 from blueprint.errors import MissionsError
 from blueprint.occasion import EventGiven
 from blueprint.records import RunRecord, RunState
+from flows.links.results import ResultLinks
+from flows.links.signing import loaded_once
 from flows.naming import steps_key
 from flows.opening import open_store
-from flows.result_links import ResultLinks
 from flows.runs.admitting import Admitted, Wish, enter
 from flows.runs.closing import close_run, reason_of_cancellation
 from flows.runs.lease import Lease, held_lease, is_last_word
@@ -26,7 +27,6 @@ from flows.runs.queueing import put_off
 from flows.runs.run import Run
 from flows.runs.working import do_work
 from flows.settings import RunSettings
-from flows.signing import loaded_once
 from reports.text import unlinked
 
 OPERATION = "run-task"

@@ -17,7 +17,7 @@ from blueprint.policy import Rule, ToolCall
 from blueprint.records import JournalEntry, RunRecord
 from blueprint.requests import Answer, Question, Request
 from flows.artifacts import described, find_pages, keep_page
-from flows.links import artifact_page
+from flows.links.console import artifact_page
 from flows.naming import snapshot_key
 from reports.snapshot import process_snapshot, snapshot_title
 

@@ -29,7 +29,7 @@ from blueprint.triggers import Cron, Event, LabelMatch
 from deployments.present import find_deployments
 from deployments.spec import mission_tag
 from flows.creation.launching import launch_plan
-from flows.drift import check_plans
+from flows.doctor.drift import check_plans
 from flows.lifecycle.deleting import begin_deletion, known_deletion
 from flows.naming import ALL_INBOX
 from flows.starting import start

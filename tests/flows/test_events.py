@@ -18,7 +18,7 @@ from blocks.event_source import EventSource
 from blocks.store.tables import events
 from blueprint.errors import Unavailable
 from blueprint.events import event_id
-from flows.event_checks import check_automations, check_events
+from flows.doctor.events import check_automations, check_events
 from tests.deployments.gateway.requests import TOKEN, alert, notification
 from tests.fakes.automations import automation, runs_of, waiting_deployment
 from tests.fakes.installation import Installation

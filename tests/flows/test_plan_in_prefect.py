@@ -19,7 +19,7 @@ from deployments.compiler import deployment_name
 from deployments.present import Present, read_all
 from deployments.spec import mission_tag
 from flows.creation.launching import hindrances, launch_plan
-from flows.drift import find_drifts
+from flows.doctor.drift import find_drifts
 from tests.fakes.command import run_here
 from tests.fakes.deploying import deploy
 from tests.fakes.installation import Installation, task

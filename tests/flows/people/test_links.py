@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from flows.links.signing import BadLink
 from flows.people.links import link, read_token
-from flows.signing import BadLink
 from tests.blocks.examples import request
 
 SECRET = b"a key of thirty-two bytes, or so"

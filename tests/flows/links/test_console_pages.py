@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 from blueprint.mission import Mission, MissionState
-from flows.links import deployments_page
+from flows.links.console import deployments_page
 from flows.records.drawing import row_of
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

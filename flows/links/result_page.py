@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from blueprint.errors import MissionsError
 from deployments.gateway.rates import Rates
-from flows.result_links import PATH, read_place
-from flows.signing import BadLink, LoadKey
+from flows.links.results import PATH, read_place
+from flows.links.signing import BadLink, LoadKey
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",

@@ -8,9 +8,9 @@ import pytest
 from starlette.applications import Starlette
 
 from blueprint.errors import Unavailable
+from flows.links.result_page import ResultPages
+from flows.links.results import ResultLinks, link
 from flows.people import links as answers
-from flows.result_links import ResultLinks, link
-from flows.result_page import ResultPages
 from tests.blocks.examples import request
 
 SECRET = b"a key of thirty-two bytes, or so"

@@ -6,7 +6,7 @@ from pathlib import Path
 from blueprint.errors import MissionsError
 from deployments.local.addresses import read_addresses
 from deployments.local.settings import LocalSettings
-from flows.signing import LoadKey, read_claim, token
+from flows.links.signing import LoadKey, read_claim, token
 
 PATH = "/result"
 _PURPOSE = b"missions: read a result\n"

@@ -5,7 +5,7 @@ from uuid import uuid4
 from blocks.mcp_server import McpServer
 from blocks.model_endpoint import ModelEndpoint
 from deployments.local.ports import free_port
-from flows.checking import Check, check_installation
+from flows.doctor.checking import Check, check_installation
 from tests.fakes.installation import Installation
 
 

@@ -28,8 +28,8 @@ from blueprint.values import Value
 from deployments.present import find_deployments
 from deployments.spec import WORK_POOL
 from deployments.system import SYSTEM_TAG
-from flows.drift import MEND, check_plans
-from flows.event_checks import check_automations, check_events
+from flows.doctor.drift import MEND, check_plans
+from flows.doctor.events import check_automations, check_events
 from flows.notifying.loop import load_channels
 from flows.notifying.testing import say_of
 from flows.tool_logins import by_login
