@@ -1,4 +1,4 @@
-"""`missions inbox reply`: what people should know, and their answers."""
+"""`missions inbox` and `missions reply`: what people should know, and their answers."""
 
 from collections.abc import Sequence
 from dataclasses import replace
