@@ -34,24 +34,23 @@ class PatientModel(Model):
 
     async def reply(self, messages: Sequence[Message], tools: Sequence[ToolDeclaration] = ()) -> Reply:
         """The next answer, however often it takes. ModelUnavailable when the patience is at its end."""
-        began, wait = self.clock(), FIRST_PAUSE_SECONDS
+        began, wait, paused = self.clock(), FIRST_PAUSE_SECONDS, 0.0
         while True:
             try:
                 return await self.inner.reply(messages, tools)
             except ModelUnavailable as error:
                 seconds = max(wait, error.retry_after)
-                waited = self.clock() - began
-                if not error.may_pass or waited + seconds > self.patience_seconds:
-                    raise _after(error, waited) from None
+                if not error.may_pass or self.clock() - began + seconds > self.patience_seconds:
+                    raise _after(error, paused) from None
                 logger.warning("%s The run asks again in %.0f s.", error, seconds)
             await self.pause(seconds)
-            wait = min(wait * 2, LONGEST_PAUSE_SECONDS)
+            wait, paused = min(wait * 2, LONGEST_PAUSE_SECONDS), paused + seconds
 
     async def structured(self, messages: Sequence[Message], schema: type[Structured]) -> tuple[Structured, Usage]:
         """A structured answer, without patience: a person waits for it."""
         return await self.inner.structured(messages, schema)
 
 
-def _after(error: ModelUnavailable, waited: float) -> ModelUnavailable:
-    text = f"{error} The run waited {waited:.0f} s for it." if waited >= 1 else str(error)
+def _after(error: ModelUnavailable, paused: float) -> ModelUnavailable:
+    text = f"{error} The run waited {paused:.0f} s for it." if paused else str(error)
     return ModelUnavailable(text, may_pass=error.may_pass, retry_after=error.retry_after)
