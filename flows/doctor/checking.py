@@ -15,6 +15,7 @@ from blocks.mcp_server import McpServer
 from blocks.model_endpoint import ModelEndpoint
 from blocks.store.store import Store
 from blueprint.errors import MissionsError, Unavailable
+from blueprint.notification import Channel
 from blueprint.values import Value
 from flows.doctor.connections import check_employee, check_model, check_tools
 from flows.doctor.drift import MEND, check_plans
@@ -39,7 +40,7 @@ class Check(Value):
     mend: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class _Part:
     name: str
     look: Callable[[], Awaitable[str]]
@@ -51,73 +52,65 @@ async def check_installation(store: Store, client: PrefectClient, *, service_url
 
     Empty `service_url`: the parts are not run by a `missions up` of this machine, so where the service is can't be known.
     """
+    service = _Part("service", partial(_service, service_url), "Look at logs/service.log; restart `missions up`.")
     parts = [
-        _Part(name="store", look=lambda: _store(store), mend="Look at logs/database.log; stop and start `missions up`."),
-        _Part(
-            name="scheduler",
-            look=lambda: check_scheduler(client),
-            mend="Look for the scheduler in logs/server.log; check that the server's SQLAlchemy is older than 2.1.",
-        ),
-        _Part(
-            name="worker",
-            look=lambda: check_worker(client),
-            mend="Look at logs/worker.log; start `missions up`, or `prefect worker start -p missions`.",
-        ),
-        _Part(
-            name="system flows",
-            look=lambda: check_system_flows(client),
-            mend="Start `missions up`, or run `prefect deploy --all`.",
-        ),
-        _Part(
-            name="events",
-            look=lambda: check_events(store),
-            mend="Look at logs/service.log and logs/server.log; the events wait in the store meanwhile.",
-        ),
-        _Part(
-            name="automations",
-            look=lambda: check_automations(client),
-            mend="Look at the automation in the Prefect UI, and at its events; `missions launch` writes its Mission's anew.",
-        ),
-        _Part(name="plans", look=lambda: check_plans(store, client), mend=MEND),
-        *(
-            [_Part(name="service", look=lambda: _service(service_url), mend="Look at logs/service.log; restart `missions up`.")]
-            if service_url
-            else []
-        ),
-        *[
-            _Part(
-                name=f"model {name}",
-                look=partial(check_model, name),
-                mend=f"Start it, or correct its block; then `missions model test {name}`.",
-            )
-            for name in await block_names(ModelEndpoint)
-        ],
-        *[
-            _Part(
-                name=f"tools {name}",
-                look=partial(check_tools, name),
-                mend=f"Start it, or correct its block; then `missions tools test {name}`.",
-            )
-            for name in await block_names(McpServer)
-        ],
-        *[
-            _Part(
-                name=f"channel {channel.name}",
-                look=partial(say_of, store, channel),
-                mend=f"Correct its block in the Prefect UI; then `missions channel test {channel.name}`.",
-            )
-            for channel in await load_channels()
-        ],
-        *[
-            _Part(
-                name=f"employee {name}",
-                look=partial(check_employee, name),
-                mend="Correct the block in the Prefect UI under Blocks.",
-            )
-            for name in await block_names(DigitalEmployee)
-        ],
+        _Part("store", partial(_store, store), "Look at logs/database.log; stop and start `missions up`."),
+        *_engine(client),
+        *_plans(store, client),
+        *([service] if service_url else []),
+        *await _connections(store),
     ]
     return await asyncio.gather(*[_checked(part) for part in parts])
+
+
+def _engine(client: PrefectClient) -> list[_Part]:
+    return [
+        _Part(
+            "scheduler",
+            partial(check_scheduler, client),
+            "Look for the scheduler in logs/server.log; check that the server's SQLAlchemy is older than 2.1.",
+        ),
+        _Part(
+            "worker",
+            partial(check_worker, client),
+            "Look at logs/worker.log; start `missions up`, or `prefect worker start -p missions`.",
+        ),
+        _Part("system flows", partial(check_system_flows, client), "Start `missions up`, or run `prefect deploy --all`."),
+    ]
+
+
+def _plans(store: Store, client: PrefectClient) -> list[_Part]:
+    return [
+        _Part(
+            "events",
+            partial(check_events, store),
+            "Look at logs/service.log and logs/server.log; the events wait in the store meanwhile.",
+        ),
+        _Part(
+            "automations",
+            partial(check_automations, client),
+            "Look at the automation in the Prefect UI, and at its events; `missions launch` writes its Mission's anew.",
+        ),
+        _Part("plans", partial(check_plans, store, client), MEND),
+    ]
+
+
+async def _connections(store: Store) -> list[_Part]:
+    """Of everything that is configured: models, tool servers, channels, employees."""
+    again = "Start it, or correct its block; then `missions {} test {}`."
+    form = "Correct the block in the Prefect UI under Blocks."
+    models, servers, employees = [await block_names(kind) for kind in (ModelEndpoint, McpServer, DigitalEmployee)]
+    return [
+        *[_Part(f"model {name}", partial(check_model, name), again.format("model", name)) for name in models],
+        *[_Part(f"tools {name}", partial(check_tools, name), again.format("tools", name)) for name in servers],
+        *[_channel(store, channel) for channel in await load_channels()],
+        *[_Part(f"employee {name}", partial(check_employee, name), form) for name in employees],
+    ]
+
+
+def _channel(store: Store, channel: Channel) -> _Part:
+    mend = f"Correct its block in the Prefect UI; then `missions channel test {channel.name}`."
+    return _Part(f"channel {channel.name}", partial(say_of, store, channel), mend)
 
 
 async def _checked(part: _Part) -> Check:
