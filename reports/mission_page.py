@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 
 from blueprint.mission import Mission
 from blueprint.records import RunRecord
@@ -46,7 +47,7 @@ def mission_page(
         answers=[_closed(one, zone, run_page) for one in report.closed_requests[:_MOST_ANSWERS]],
         more_answers=max(0, len(report.closed_requests) - _MOST_ANSWERS),
         skipped=[_skips(row, zone) for row in report.skipped],
-        broken=[{"name": name, "reason": reason} for name, reason in report.broken_channels],
+        broken=[_broken(name, since, reason, zone) for name, since, reason in report.broken_channels],
         runs=_listed(runs, zone, run_page, waiting={one.run_id for one in report.open_requests}),
         more_runs=max(0, len(runs) - _MOST_RUNS),
     )
@@ -114,6 +115,10 @@ _WORDS = {"expired": "nobody answered in time", "cancelled": "cancelled", "answe
 
 def _skips(row: Skips, zone: str) -> dict[str, object]:
     return {**asdict(row), "last_for": minute(row.last_for, zone)}
+
+
+def _broken(name: str, since: datetime, reason: str, zone: str) -> dict[str, str]:
+    return {"name": name, "since": minute(since, zone), "reason": reason}
 
 
 def _people(people: PeopleFigures) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from blueprint.notification import ChannelState
 from blueprint.records import FireRecord, RunRecord, RunState
@@ -39,7 +40,8 @@ class MissionReport:
     skipped: tuple[Skips, ...]
     skips_before: int
     attention: tuple[tuple[str, str], ...]
-    broken_channels: tuple[tuple[str, str], ...]
+    broken_channels: tuple[tuple[str, datetime, str], ...]
+    """Names, since when they take nothing, and why the last attempt failed."""
 
     @property
     def skips(self) -> int:
@@ -53,7 +55,8 @@ def build(tasks: Sequence[str], records: Records, period: Period) -> MissionRepo
     findings = finding_trends(records.runs, period)
     waiting = tuple(request for request in records.requests if request.state is RequestState.OPEN)
     closed = tuple(one for one in records.requests if one.state is not RequestState.OPEN and period.has(one.asked_at))
-    broken = tuple((name, one.reason) for name, one in sorted(records.channels.items()) if one.failing_since is not None)
+    channels = sorted(records.channels.items())
+    broken = tuple((name, one.failing_since, one.reason) for name, one in channels if one.failing_since is not None)
     return MissionReport(
         period=period,
         figures=run_figures(records.runs, period),
@@ -92,8 +95,8 @@ def _people(closed: Sequence[Request]) -> list[tuple[str, str]]:
     return [("people", f"{many(len(late), 'question')} not answered in time: {named}{more}")] if late else []
 
 
-def _channels(broken: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    names = ", ".join(name for name, _ in broken)
+def _channels(broken: Sequence[tuple[str, datetime, str]]) -> list[tuple[str, str]]:
+    names = ", ".join(name for name, _, _ in broken)
     return [("notifications", f"{many(len(broken), 'channel')} not taking messages: {names}")] if broken else []
 
 

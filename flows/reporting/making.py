@@ -1,9 +1,11 @@
 """Makes one Mission Report: from the records to artifact, file, record and message (R6.2). Safe to do again after a kill."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from blocks.loading import block_names
+from blocks.notification_channel import NotificationChannel
 from blocks.store.store import Store
 from blueprint.mission import Mission
 from blueprint.plan import Task
@@ -27,7 +29,7 @@ async def make_report(
     if known := await store.mission_reports.find(run_id):
         return known
     mission, tasks = await store.missions.get(mission_id), await _tasks(store, mission_id)
-    records = await read_records(store, mission_id, period)
+    records = await read_records(store, mission_id, period, channels=await block_names(NotificationChannel))
     report = build([task.name for task in tasks], records, period)
     titles = {task.name: task.title for task in tasks}
     page = mission_page(mission=mission, report=report, records=records, titles=titles, run_page=run_page)
@@ -40,14 +42,17 @@ async def make_report(
     return record
 
 
-async def read_records(store: Store, mission_id: str, period: Period) -> Records:
-    """Everything that a report of the period is made of."""
-    since = period.before.since
+async def read_records(store: Store, mission_id: str, period: Period, *, channels: Collection[str]) -> Records:
+    """Everything that a report of the period is made of. `channels` are those that there are.
+
+    One whose block was deleted in the Prefect UI leaves its state behind, and is nobody's trouble any more.
+    """
+    since, states = period.before.since, await store.channel_states.all()
     return Records(
         runs=await store.runs.until(mission_id, period.until),
         fires=await store.fires.since(mission_id, since),
         requests=await store.requests.of_mission(mission_id, since),
-        channels=await store.channel_states.all(),
+        channels={name: state for name, state in states.items() if name in channels},
     )
 
 

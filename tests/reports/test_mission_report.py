@@ -89,7 +89,7 @@ def test_what_needs_attention_is_named() -> None:
         ("people", "1 question not answered in time: host.clean_scratch?"),
         ("notifications", "1 channel not taking messages: pager"),
     )
-    assert REPORT.broken_channels == (("pager", CHANNELS["pager"].reason),)
+    assert REPORT.broken_channels == (("pager", MONDAY, CHANNELS["pager"].reason),)
     assert severity(REPORT) is Severity.CRITICAL
 
 
