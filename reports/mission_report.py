@@ -52,7 +52,7 @@ class MissionReport:
 def build(tasks: Sequence[str], records: Records, period: Period) -> MissionReport:
     """Everything that the report says. `tasks` are those of the plan in force, in its order."""
     rows = task_figures(tasks, records.runs, records.fires, period)
-    findings = finding_trends(records.runs, period)
+    findings, skipped = finding_trends(records.runs, period), skips(records.fires, period)
     waiting = tuple(request for request in records.requests if request.state is RequestState.OPEN)
     closed = tuple(one for one in records.requests if one.state is not RequestState.OPEN and period.has(one.asked_at))
     channels = sorted(records.channels.items())
@@ -66,26 +66,31 @@ def build(tasks: Sequence[str], records: Records, period: Period) -> MissionRepo
         people=people_figures(records.requests, period),
         open_requests=waiting,
         closed_requests=tuple(sorted(closed, key=lambda one: one.asked_at, reverse=True)),
-        skipped=skips(records.fires, period),
+        skipped=skipped,
         skips_before=sum(row.count for row in skips(records.fires, period.before)),
-        attention=(*_attention(rows, findings), *_people(closed), *_channels(broken)),
+        attention=(*_attention(rows, findings, skipped), *_people(closed), *_channels(broken)),
         broken_channels=broken,
     )
 
 
-def _attention(rows: Sequence[TaskFigures], findings: Sequence[FindingTrend]) -> list[tuple[str, str]]:
+def _attention(rows: Sequence[TaskFigures], findings: Sequence[FindingTrend], skipped: Sequence[Skips]) -> list[tuple[str, str]]:
     """Tasks that people should look at, with why."""
     found = list[tuple[str, str]]()
     for row in rows:
         reasons = [
             f"its last run failed: {one_line(row.last.reason, 160)}" if row.last and row.last.state is RunState.FAILED else "",
             f"{row.figures.failed} of {row.figures.runs} runs failed" if row.figures.failed > 1 else "",
-            f"{many(row.skipped, 'fire')} did not become a run" if row.skipped else "",
+            _not_run(row, skipped),
             _critical(row.task, findings),
         ]
         if told := "; ".join(reason for reason in reasons if reason):
             found.append((row.task, told))
     return found
+
+
+def _not_run(row: TaskFigures, skipped: Sequence[Skips]) -> str:
+    whys = ", ".join(one.why for one in skipped if one.task == row.task)
+    return f"{many(row.skipped, 'fire')} did not become a run ({whys})" if row.skipped else ""
 
 
 def _people(closed: Sequence[Request]) -> list[tuple[str, str]]:

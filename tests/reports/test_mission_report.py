@@ -85,7 +85,7 @@ def test_a_run_that_ended_without_findings_resolves_nothing() -> None:
 
 def test_what_needs_attention_is_named() -> None:
     assert REPORT.attention == (
-        ("disk", "1 fire did not become a run; 1 critical finding open"),
+        ("disk", "1 fire did not become a run (missed); 1 critical finding open"),
         ("people", "1 question not answered in time: host.clean_scratch?"),
         ("notifications", "1 channel not taking messages: pager"),
     )
