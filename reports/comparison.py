@@ -15,7 +15,7 @@ _MEASURE = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Titles of findings that call for attention; `gap` says why there is nothing to compare, then all three are empty."""
+    """Titles of findings that call for attention; with a `gap`, which says why nothing is compared, those of the last run."""
 
     last_at: datetime
     last_state: RunState
@@ -23,6 +23,8 @@ class Comparison:
     persisting: tuple[str, ...] = ()
     resolved: tuple[str, ...] = ()
     gap: str = ""
+    unseen: tuple[str, ...] = ()
+    """What the last run found, and this one says nothing of."""
 
 
 def compare(present: Conclusion | None, last: RunRecord) -> Comparison:
@@ -30,7 +32,8 @@ def compare(present: Conclusion | None, last: RunRecord) -> Comparison:
     at = last.ended_at or last.started_at
     if present is None or last.conclusion is None:
         gap = "This run ended without findings." if present is None else "The last run ended without findings."
-        return Comparison(last_at=at, last_state=last.state, gap=gap)
+        unseen = tuple(finding.title for finding in open_findings(last.conclusion).values())
+        return Comparison(last_at=at, last_state=last.state, gap=gap, unseen=unseen)
     now, then = open_findings(present), open_findings(last.conclusion)
     return Comparison(
         last_at=at,

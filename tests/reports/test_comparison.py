@@ -40,3 +40,10 @@ def test_figures_without_a_unit_are_names_and_make_another_finding(then: str, no
 def test_two_findings_of_one_run_that_differ_in_a_measure_only_are_both_kept() -> None:
     found = open_findings(_conclusion("A disk is 91 % full", "A disk is 95 % full"))
     assert [finding.title for finding in found.values()] == ["A disk is 91 % full", "A disk is 95 % full"]
+
+
+def test_a_run_without_a_conclusion_names_what_was_open_and_it_says_nothing_of() -> None:
+    last = runs.last().model_copy(update={"conclusion": _conclusion("nginx is down", "Disk /data is 91 % full")})
+    found = compare(None, last)
+    assert (found.gap, found.unseen) == ("This run ended without findings.", ("nginx is down", "Disk /data is 91 % full"))
+    assert (found.new, found.persisting, found.resolved) == ((), (), ())

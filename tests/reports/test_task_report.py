@@ -152,12 +152,14 @@ def test_findings_are_compared_with_the_last_report_by_title() -> None:
     assert report.comparison.resolved == ("nginx.service has failed",)
 
 
-def test_a_run_without_conclusion_calls_no_finding_resolved() -> None:
+def test_a_run_without_conclusion_calls_no_finding_resolved_and_names_those_that_were_open() -> None:
     run = runs.failure()
     report = build(record=run.record, entries=run.entries, requests=(), previous=runs.last(), timezone="UTC")
     assert report.comparison
     assert report.comparison.resolved == ()
     assert report.comparison.gap == "This run ended without findings."
+    written = _document(run, with_last=True)
+    assert "It says nothing of what was open then:\n\n- Disk /data is 91 % full\n- nginx.service has failed\n" in written
 
 
 def test_a_cancelled_run_with_no_step_at_all_has_a_report() -> None:
