@@ -7,9 +7,11 @@ from blueprint.records import Message
 from blueprint.requests import Request
 from blueprint.values import short_id
 from reports.rendering import render
+from reports.text import one_line
 from reports.times import duration, moment
 
 _MOST = 300
+_WRONG = ("error", "channel")
 
 
 def inbox_page(
@@ -43,13 +45,20 @@ def _request(request: Request, now: datetime, titles: Mapping[str, str], pages: 
     }
 
 
+def in_a_line(message: Message) -> str:
+    """What a list says of a message: its title, and of what went wrong the reason too; plain text."""
+    reason = f": {message.body}" if message.event in _WRONG and message.body else ""
+    return one_line(f"{message.title}{reason}", 300)
+
+
 def _message(message: Message, titles: Mapping[str, str], pages: Mapping[str, str]) -> dict[str, object]:
+    mission = titles.get(message.mission_id, message.mission_id)
     return {
         "at": moment(message.at, "UTC"),
         "event": message.event,
         "severity": message.severity.value,
-        "title": message.title,
-        "mission": titles.get(message.mission_id, message.mission_id),
+        "title": in_a_line(message).removeprefix(f"{mission}: "),
+        "mission": mission,
         "page": pages.get(message.run_id, ""),
         "is_read": message.is_read,
     }

@@ -13,10 +13,12 @@ from reports.in_short import counted
 from reports.mission_report import MissionReport, Records, headline
 from reports.period import PeopleFigures, Skips, TaskFigures, days
 from reports.rendering import render
+from reports.text import one_line
 from reports.times import duration, minute
 from reports.trend import FindingTrend, counts
 
 _MOST_FINDINGS, _MOST_RUNS, _MOST_ANSWERS = 100, 200, 50
+_LONGEST_REASON = 160
 
 RunPage = Callable[[str], str]
 """Where a run is shown; empty when there is no such place."""
@@ -144,4 +146,4 @@ def _listed(runs: Sequence[RunRecord], zone: str, run_page: RunPage, *, waiting:
 
 def _outcome(run: RunRecord, *, is_waiting: bool) -> str:
     found = counted(run.conclusion.findings) if run.conclusion else ""
-    return run.reason or found or ("waits for a person" if is_waiting else "")
+    return one_line(run.reason, _LONGEST_REASON) or found or ("waits for a person" if is_waiting else "")

@@ -20,6 +20,7 @@ from flows.command.naming import events_named, is_meant, run_id_of
 from flows.command.output import AsJson, Session, command, say, session, show, show_json, show_table
 from flows.people.links import link
 from flows.people.replying import Reply, reply, what_follows
+from reports.inbox import in_a_line
 from reports.text import one_line
 
 
@@ -50,7 +51,7 @@ async def inbox(
         for request in asked:
             show(f"{one_line(request.title, 200)}   {_left(request)}, Mission {request.mission_id}\n{asked_in_short(request)}")
             show(f"  {addresses[_name(request)]}\n" if links else "")
-        show_table(["AT (UTC)", "KIND", "READ", "MESSAGE"], [_row(message) for message in messages], "No messages.")
+        show_table(["AT (UTC)", "KIND", "SEVERITY", "READ", "MESSAGE"], [_row(message) for message in messages], "No messages.")
         if not keep:
             await here.store.messages.mark_read([message.id for message in messages])
     return None
@@ -151,8 +152,8 @@ def _decision(choice: str) -> Decision:
 
 
 def _row(message: Message) -> list[str]:
-    text = f"{message.title}: {message.body}" if message.event == "error" else message.title
-    return [f"{message.at:%Y-%m-%d %H:%M}", message.event, "" if message.is_read else "new", text]
+    at, read = f"{message.at:%Y-%m-%d %H:%M}", "" if message.is_read else "new"
+    return [at, message.event, message.severity, read, in_a_line(message)]
 
 
 def _left(request: Request) -> str:

@@ -23,5 +23,22 @@ def test_open_questions_come_first_with_the_time_left_and_words_stay_words() -> 
     assert "[run-1](http://ui/run-1)" in page
 
 
+def test_what_went_wrong_comes_with_its_reason_and_the_mission_is_named_once() -> None:
+    wrong = {
+        "id": "m",
+        "mission_id": "hosts",
+        "event": "error",
+        "title": "Hosts: Disks failed",
+        "body": "It is\nfull.",
+        "at": NOW,
+    }
+    ended = wrong | {"id": "n", "event": "report", "title": "Hosts: Disks ended with Success", "body": "All is well."}
+    page = inbox_page(
+        [], [Message.model_validate(wrong), Message.model_validate(ended)], now=NOW, titles={"hosts": "Hosts"}, pages={}
+    )
+    assert "| Disks failed: It is full. | Hosts |" in page
+    assert "| Disks ended with Success | Hosts |" in page
+
+
 def test_an_empty_inbox_says_so() -> None:
     assert inbox_page([], [], now=NOW, titles={}, pages={}).rstrip().endswith("None.")
