@@ -68,9 +68,14 @@ def _shown(found: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
     return past[-_LISTED:], coming[:_COMING_LISTED]
 
 
+def _in_month(at: datetime, timezone: str) -> str:
+    """`Sat 21 02:00`: the heading names the month, and the console gives wide tables narrow columns."""
+    return f"{at.astimezone(zone(timezone)):%a %d %H:%M}"
+
+
 def _row(entry: Entry, timezone: str, links: Mapping[str, RunLinks]) -> dict[str, str | Markdown]:
     run, reason = entry.run, entry.fire.reason if entry.fire else ""
-    row: dict[str, str | Markdown] = {"at": minute(entry.at, timezone), "task": entry.task, "state": entry.state}
+    row: dict[str, str | Markdown] = {"at": _in_month(entry.at, timezone), "task": entry.task, "state": entry.state}
     row |= {"started": "", "lasted": "", "by": "", "run": "", "report": "", "session": "", "reason": reason}
     if entry.fire is not None and entry.fire.count > 1:
         row["state"] = f"skipped, {entry.fire.count} times"
@@ -78,7 +83,7 @@ def _row(entry: Entry, timezone: str, links: Mapping[str, RunLinks]) -> dict[str
         return row
     where = links.get(run.id, RunLinks())
     return row | {
-        "started": minute(run.started_at, timezone),
+        "started": _in_month(run.started_at, timezone),
         "lasted": duration((run.ended_at - run.started_at).total_seconds()) if run.ended_at else "",
         "by": run.started_by.value,
         "reason": run.reason,

@@ -45,13 +45,10 @@ def test_a_day_counts_what_was_due_by_the_clocks_of_the_zone() -> None:
 
 def test_the_list_has_links_durations_and_reasons() -> None:
     page = calendar_page("Disks", MONTH, _entries(), {"run-12345678": RunLinks(run=URL, report=URL)}, NOW)
-    lines = [line for line in page.splitlines() if "2026-11-2" in line]
-    assert (
-        f"| `disk` | Failed | cron | Sat 2026-11-21 00:30 | 3 min | [12345678]({URL}) | [report]({URL}) |  | Too late. |"
-        in lines[1]
-    )
-    assert "| `disk` | skipped, 3 times |  |  |  |  |  |  | Too late. |" in lines[2]
-    assert "| Sun 2026-11-22 13:00 | `disk` | to come |" in lines[3]
+    lines = [line for line in page.splitlines() if line.startswith(("| Sat 2", "| Sun 2"))]
+    assert f"| `disk` | Failed | cron | Sat 21 00:30 | 3 min | [12345678]({URL}) | [report]({URL}) |  | Too late. |" in lines[0]
+    assert "| `disk` | skipped, 3 times |  |  |  |  |  |  | Too late. |" in lines[1]
+    assert "| Sun 22 13:00 | `disk` | to come |" in lines[2]
 
 
 @pytest.mark.parametrize("text", VALID.values(), ids=VALID.keys())

@@ -1,6 +1,7 @@
 """Process snapshots: what a run knows, plans and has done at one moment (R6.3)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -35,6 +36,13 @@ def test_at_a_question_it_tells_what_is_known_what_is_planned_and_what_is_open()
     assert "## Open question\n\n- host.remove_old_files?\n" in page
 
 
+def test_before_the_question_is_stored_the_ledger_says_no_more_than_that_nothing_was_done() -> None:
+    run = runs.success()
+    page = _page(replace(run, requests=()), _until_asked(run))
+    assert "## Open question\n\n- host.remove_old_files?\n" in page
+    assert page.endswith("## Effect ledger\n\nNo call that changes something was made so far.\n")
+
+
 def test_the_same_moment_gives_the_same_page_under_the_same_title() -> None:
     run = runs.success()
     entries = _until_asked(run)
@@ -54,7 +62,7 @@ def test_after_a_failure_it_has_the_ledger_with_its_unknown() -> None:
 def test_a_run_that_has_done_nothing_has_a_snapshot() -> None:
     page = _page(runs.failure(), [], "the run failed")
     assert "No tool has told anything yet." in page
-    assert "Nothing that changes something was asked about or called." in page
+    assert "No call that changes something was made so far." in page
 
 
 @pytest.mark.parametrize("text", VALID.values(), ids=VALID.keys())
