@@ -132,6 +132,7 @@ async def test_a_broken_channel_is_told_once_through_the_others_and_harms_no_oth
             await let_pass(store, LATER)
     told = [one for one in await store.messages.list() if one.event == "channel"]
     assert [one.title for one in told] == ["Channel ops does not take messages"]
+    assert "attempts: It answered 403: no. What it has not taken is kept" in told[0].body
     assert arrived(sink, "mail") == [["m1"], [told[0].id]]
     assert [told[0].id] not in arrived(sink), "a channel never hears of itself"
 
