@@ -42,7 +42,11 @@ _ADD = re.compile(r"^\s*(?:please\s+)?(?:and\s+)?(?:also|add|include|additionall
 _DROP = re.compile(r"^\s*(?:please\s+)?(?:drop|leave\s+out|skip|remove|delete|without|do\s+not|don't|no)\b", re.IGNORECASE)
 _TIME = re.compile(rf"\b{TIME}", re.IGNORECASE)
 _SAYS_DAYS = re.compile(r"\b(?:every|each|on|daily|nightly|weekly|monthly|weekdays?|weekends?)\b", re.IGNORECASE)
-_VAGUE = meanings("make change set move task tasks instead run new please not minutes hours time")
+_VAGUE = meanings(
+    "make change set move task instead run new please not time minute hour day week month weekday weekend"
+    " hourly daily nightly weekly monthly today tonight tomorrow"
+)
+"""Words that say nothing of what a wish is about; those of times are no part of a Task's subject either."""
 
 
 def changed(commission: Commission) -> Plan:

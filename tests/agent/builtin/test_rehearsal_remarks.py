@@ -155,3 +155,8 @@ def test_it_is_clear_where_there_is_one_task_only() -> None:
     one = planned("Check the disks every day at 2.")
     assert outcome("run it", one) == [f"run {DISKS}"]
     assert outcome("drop the disks", one) == ["?"]
+
+
+def test_the_words_of_a_time_do_not_name_a_task() -> None:
+    one = planned("When event day.ping arrives, inspect the listening ports.")
+    assert outcome("check the failed services every day at 6", one) == ["+ check-the-failed-services cron 0 6 * * *"]
