@@ -152,10 +152,10 @@ def _with_less(plan: Plan, commission: Commission) -> Plan | None:
         return None
     about = subject(_DROP.sub("", commission.wish))
     kept = [task for task in plan["tasks"] if not about & meanings(f"{task['name']} {task['title']}")]
-    if kept and len(kept) < len(plan["tasks"]):
-        return {**plan, "tasks": kept}
-    tasks = [_shortened(task, about, commission) for task in plan["tasks"]]
     breakdown = [part for part in plan["breakdown"] if not about & meanings(part)]
+    if kept and len(kept) < len(plan["tasks"]):
+        return {**plan, "tasks": kept, "breakdown": breakdown}
+    tasks = [_shortened(task, about, commission) for task in plan["tasks"]]
     return {**plan, "tasks": tasks, "breakdown": breakdown} if tasks != plan["tasks"] else None
 
 

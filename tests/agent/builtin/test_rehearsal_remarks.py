@@ -160,3 +160,8 @@ def test_it_is_clear_where_there_is_one_task_only() -> None:
 def test_the_words_of_a_time_do_not_name_a_task() -> None:
     one = planned("When event day.ping arrives, inspect the listening ports.")
     assert outcome("check the failed services every day at 6", one) == ["+ check-the-failed-services cron 0 6 * * *"]
+
+
+def test_a_dropped_task_is_no_part_of_the_goal_s_breakdown_any_more() -> None:
+    after = planned(BEFORE.goal, previous=BEFORE, wish="drop the memory check")
+    assert ([task.name for task in after.tasks], after.breakdown) == ([DISKS], ("Check the disks",))
