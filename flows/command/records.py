@@ -56,13 +56,15 @@ async def _list(here: Session, mission: Mission, task: str, state: str, as_json:
     show_table(
         ["RUN", "TASK", "BY", "STATE", "SCHEDULED (UTC)", "STARTED (UTC)", "SECONDS", "REASON"],
         [_row(record) for record in records],
-        "No runs yet.",
+        "No such runs." if task or state else "No runs yet.",
     )
     _show_queue(queue)
     if fires:
         show("")
-        skipped = [[short_id(fire.run_id), fire.task, _second(fire.scheduled_for), fire.reason] for fire in fires]
-        show_table(["SKIPPED", "TASK", "SCHEDULED (UTC)", "REASON"], skipped, "")
+        skipped = [
+            [short_id(fire.run_id), fire.task, fire.started_by or "", _second(fire.scheduled_for), fire.reason] for fire in fires
+        ]
+        show_table(["SKIPPED", "TASK", "BY", "SCHEDULED (UTC)", "REASON"], skipped, "")
     return None
 
 
