@@ -17,7 +17,8 @@ from deployments.system import SYSTEM_TAG
 from flows.creation.compiling import compiled
 
 MEND = (
-    "`missions launch MISSION` writes what is missing or differs, and with --dry-run only says so; "
+    "`missions launch MISSION` writes what is missing or differs, and lets a Paused Mission go on, with --dry-run only says so; "
+    "`missions disable MISSION` pauses what is not paused of a Paused one; "
     "resume in the Prefect UI what was paused there, and delete there what belongs to no Mission."
 )
 
