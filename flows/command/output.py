@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
@@ -27,6 +28,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdou
 
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 _CELL_CHARS = 400
+_PICTURE = re.compile(r"!\[([^\]]*)\]\(data:[^)]*\)")
 _CONNECT_SECONDS = 30.0  # on a busy machine the server takes some seconds
 Given = ParamSpec("Given")
 
@@ -95,6 +97,16 @@ def say(text: str) -> None:
 def show(text: str) -> None:
     """What was asked for: stdout."""
     print(text, flush=True)
+
+
+def show_page(page: str) -> None:
+    """A Markdown page on stdout; at a terminal without the pictures in it, which are kilobytes of letters there."""
+    show(without_pictures(page) if sys.stdout.isatty() else page)
+
+
+def without_pictures(page: str) -> str:
+    """The page with what is drawn in each embedded picture, in place of its bytes."""
+    return _PICTURE.sub(r"[picture: \1]", page)
 
 
 def show_json(value: object) -> None:

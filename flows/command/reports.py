@@ -17,7 +17,7 @@ from blueprint.records import RunRecord
 from blueprint.reporting import MissionReportRecord, ReportTimes, next_report
 from blueprint.values import short_id
 from flows.command.naming import is_meant
-from flows.command.output import AsJson, Session, command, session, show, show_json, show_table
+from flows.command.output import AsJson, Session, command, session, show, show_json, show_page, show_table
 from flows.command.runs import OfMission, OfRun
 from flows.following import POLL_SECONDS
 from flows.naming import report_key, summary_key
@@ -56,7 +56,7 @@ async def report(run: OfRun, open_page: AndOpen = False, as_json: AsJson = False
         if open_page:
             return _open((_settings().home / path).with_suffix(".html"))
         text = await _text(here, str(made.id), made.mission_id, path, key)
-    return show_json({"run": made, "report": text}) if as_json else show(text)
+    return show_json({"run": made, "report": text}) if as_json else show_page(text)
 
 
 @command
@@ -79,7 +79,7 @@ async def summary(
         if open_page:
             return _open((_settings().home / made.report_path).with_suffix(".html"))
         text = await _text(here, run_id, made.mission_id, made.report_path, summary_key(made.mission_id))
-    return show_json({"run": made, "report": text}) if as_json else show(text)
+    return show_json({"run": made, "report": text}) if as_json else show_page(text)
 
 
 async def _set_schedule(here: Session, mission_id: str, schedule: str, as_json: bool) -> None:
