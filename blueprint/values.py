@@ -58,10 +58,14 @@ def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name or "UTC")
 
 
+NAME_CHARS = 40
+"""So long a name is that is made from a text."""
+
+
 def slug(text: str, fallback: str = "mission") -> str:
-    """A Name made from any text, at most 40 characters: `"Inspect the host!"` gives `"inspect-the-host"`."""
+    """A Name made from any text, at most `NAME_CHARS` long: `"Inspect the host!"` gives `"inspect-the-host"`."""
     words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    return words[:40].rstrip("-") or fallback
+    return words[:NAME_CHARS].rstrip("-") or fallback
 
 
 SHORT = 8

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import count
+from textwrap import shorten
 from typing import Any
 
 from agent.builtin.rehearsal.alignment import tools_for
@@ -12,7 +13,7 @@ from agent.builtin.rehearsal.happening import Happening
 from agent.builtin.rehearsal.offers import Offer
 from agent.builtin.rehearsal.once import OnceAt
 from agent.builtin.rehearsal.schedule import Schedule
-from blueprint.values import slug
+from blueprint.values import NAME_CHARS, slug
 
 _TITLE_LENGTH = 80
 
@@ -25,12 +26,13 @@ def task_for(job: Job, offers: tuple[Offer, ...], now: datetime, before: Sequenc
     needed, changes = tools_for(job, offers)
     outputs = ["What was found, with figures."] + ["What was changed, and who allowed it."] * bool(changes)
     title, text = title_for(job.clauses), job.text
+    name = free_name(title, [task["name"] for task in before])
     if job.schedule and job.schedule.happening:
         said = job.schedule.happening.said
         title, text = f"{title}, {said[:1].lower()}{said[1:]}"[:_TITLE_LENGTH], f"{said[:1].upper()}{said[1:]}: {text}"
     following = job.schedule.following if job.schedule else None
     return {
-        "name": free_name(title, [task["name"] for task in before]),
+        "name": name,
         "title": title,
         "instructions": text,
         "trigger": trigger_for(job.schedule, now),
@@ -64,6 +66,6 @@ def title_for(clauses: Sequence[str]) -> str:
 
 
 def free_name(title: str, taken: Collection[str]) -> str:
-    """A technical name from a title, numbered when it is taken."""
-    name = slug(title, "task")
+    """A technical name from a title, of whole words, numbered when it is taken."""
+    name = slug(shorten(title, NAME_CHARS, placeholder="") or title, "task")
     return next(one for number in count(1) if (one := name if number == 1 else f"{name}-{number}") not in taken)

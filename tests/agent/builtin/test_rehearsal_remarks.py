@@ -68,7 +68,7 @@ MESSAGES: dict[str, list[str]] = {
     "Please also look at the recent errors tomorrow at 18:00 once": ["+ look-at-the-recent-errors once 11-22 17:00"],
     "also after both checks write a summary": [f"+ write-a-summary after {DISKS} {MEMORY}"],
     "add: when a critical alert fires, look at the failed services": [
-        "+ look-at-the-failed-services-when-a-criti alertmanager.firing severity=critical"
+        "+ look-at-the-failed-services alertmanager.firing severity=critical"
     ],
     # other times
     "check the disks every 30 minutes": [f"{DISKS} cron */30 * * * *"],
