@@ -29,7 +29,7 @@ async def launch(mission: str, version: int = 0) -> State:
 
     Args:
         mission: The Mission: its id, the beginning of it, or its name.
-        version: The version of the plan; 0 for the one in force, or the latest. An older one comes back as a new version.
+        version: The version of the plan; 0 for the one in force, or the Draft's. An older one comes back as a new version.
     """
 
     async def change(store: Store, _: PrefectClient, found: Mission) -> str:

@@ -17,7 +17,7 @@ from deployments.changes import Change
 from flows.command.answering import asked_in_short, this_person
 from flows.command.output import AsJson, Session, command, say, session, show, show_json, show_table
 from flows.command.runs import OfMission
-from flows.creation.choosing import chosen_plan, found_problems, launch_version
+from flows.creation.choosing import chosen_plan, drafts_version, found_problems, launch_version
 from flows.creation.launching import hindrances, launch_would_do
 from flows.links.console import deployments_page
 from reports.text import one_line
@@ -109,8 +109,7 @@ async def show_one(here: Session, mission: Mission, as_json: bool) -> None:
 
 
 async def _details(here: Session, mission: Mission) -> dict[str, Any]:
-    latest = await here.store.plans.latest(mission.id)
-    version = mission.plan_version or (latest[0] if latest else None)
+    version = mission.plan_version or await drafts_version(here.store, mission.id)
     blueprint = await here.store.plans.get(mission.id, version) if version else None
     return {
         **mission.model_dump(mode="json"),

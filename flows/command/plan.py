@@ -40,7 +40,7 @@ class PlanFormat(StrEnum):
 @command
 async def plan(
     mission: OfMission,
-    version: Annotated[int | None, typer.Option(help="A version other than the one in force, or the latest.")] = None,
+    version: Annotated[int | None, typer.Option(help="A version other than the one in force, or the Draft's.")] = None,
     output: Annotated[PlanFormat, typer.Option(help="page, yaml or prefect-yaml.")] = PlanFormat.PAGE,
     verify: Annotated[
         bool, typer.Option("--verify", help="Check it against what is connected; exit code 1 when it fails.")

@@ -10,10 +10,12 @@ from blueprint.diff import PlanDiff, diff
 from blueprint.errors import LimitReached, Outdated
 from blueprint.mission import Mission, MissionState
 from blueprint.plan import Blueprint
+from blueprint.proposals import accepted_versions, draft_version
 from blueprint.requests import Answer, Decision, ReviewQuestion
 from blueprint.validation import problems_of
 from flows.artifacts import keep_page
 from flows.conversing.talk import Talk
+from flows.creation.choosing import chosen_plan, versions_and_requests
 from flows.creation.launching import replace_plan
 from flows.creation.page import show_in_force
 from flows.naming import change_key
@@ -84,13 +86,8 @@ async def _question(talk: Talk, wishes: Sequence[str], number: int) -> ReviewQue
 
 async def _base(talk: Talk) -> _Base:
     mission = await talk.store.missions.get(talk.mission_id)
-    if mission.plan_version is not None:
-        return _Base(
-            mission=mission, version=mission.plan_version, plan=await talk.store.plans.get(mission.id, mission.plan_version)
-        )
-    latest = await talk.store.plans.latest(mission.id)
-    assert latest is not None, "a message is read only where there is a plan"
-    return _Base(mission=mission, version=latest[0], plan=latest[1])
+    version, plan = await chosen_plan(talk.store, mission, None)
+    return _Base(mission=mission, version=version, plan=plan)
 
 
 async def _draft(talk: Talk, base: _Base, wishes: Sequence[str]) -> Drafted:
@@ -145,9 +142,9 @@ async def _put_in_force(talk: Talk, question: ReviewQuestion, answer: Answer) ->
 
 
 async def _keep_as_draft(talk: Talk, question: ReviewQuestion, plan: Blueprint) -> str:
-    latest = await talk.store.plans.latest(talk.mission_id)
-    if latest is None or latest[0] != question.plan_version:
-        raise Outdated(talk.mission_id, question.replaces, latest[0] if latest else None)
+    known = await versions_and_requests(talk.store, talk.mission_id)
+    if question.plan_version not in accepted_versions(*known):
+        raise Outdated(talk.mission_id, question.replaces, draft_version(*known))
     mission, now = await talk.store.missions.get(talk.mission_id), datetime.now(UTC)
     await talk.store.missions.describe(mission.id, title=plan.title, timezone=plan.timezone or mission.timezone, now=now)
     return f"Version {question.plan_version} is the Draft's plan now; `missions launch {mission.id}` puts it in force."

@@ -8,14 +8,16 @@ from agent.model.model import Model
 from agent.planner.alignment import align
 from agent.planner.draft import draft, in_zone
 from blueprint.connections import Employee
-from blueprint.errors import InvalidBlueprint, LimitReached
-from blueprint.mission import Mission
+from blueprint.errors import InvalidBlueprint, LimitReached, Outdated
+from blueprint.mission import Mission, MissionState
 from blueprint.plan import Blueprint
+from blueprint.proposals import draft_version, version_to_show
 from blueprint.records import ConversationTurn
 from blueprint.requests import Answer, Decision, InformationQuestion, ReviewQuestion
 from blueprint.validation import problems_of
 from flows.artifacts import keep_page
-from flows.creation.launching import launch_plan
+from flows.creation.choosing import drafts_version, versions_and_requests
+from flows.creation.launching import replace_plan
 from flows.creation.page import plan_page, show_in_force
 from flows.creation.surroundings import Seen
 from flows.links.console import deployments_page
@@ -61,10 +63,12 @@ async def plan_mission(planning: Planning) -> str:
             raise LimitReached(f"The plan was changed {REVIEW_ROUNDS} times; start again with a goal that says it all.")
         answer, question = await _review(planning, number)
         match answer.decision:
-            case Decision.LAUNCH:
+            case Decision.LAUNCH if not await _changed_since(planning, question, number):
                 return await _launch(planning, question, answer)
+            case Decision.LAUNCH:
+                await planning.say("planner", "The Draft's plan was changed meanwhile; it is shown again.", f"changed-{number}")
             case Decision.KEEP_DRAFT:
-                return f"Kept as a Draft: launch it with `missions launch {planning.mission.id}`."
+                return await _kept(planning)
             case _:
                 await planning.say("person", answer.text, f"wish-{number}")
     raise AssertionError("the loop above ends by itself")
@@ -74,15 +78,15 @@ async def _review(planning: Planning, number: int) -> tuple[Answer, ReviewQuesti
     """Show a plan and get the answer. The question that was stored first is the one that counts."""
     key, store = f"review-{number}", planning.lease.store
     asked = [request for request in await store.requests.of_run(planning.lease.run_id) if request.key == key]
-    stored = asked[0].question if asked else await _question(planning, number)
+    stored = asked[0].question if asked else await _question(planning)
     assert isinstance(stored, ReviewQuestion)
     plan = await store.plans.get(planning.mission.id, stored.plan_version)
     answer = await planning.people.decide(key=key, title=f"Launch this plan of {plan.title!r}?", question=stored)
     return answer, stored
 
 
-async def _question(planning: Planning, number: int) -> ReviewQuestion:
-    version, plan = await _next_plan(planning, number)
+async def _question(planning: Planning) -> ReviewQuestion:
+    version, plan = await _next_plan(planning)
     mission = await planning.lease.store.missions.get(planning.mission.id)
     page = await plan_page(planning.lease.store, mission, version, plan, employee=planning.employee, seen=planning.seen)
     await keep_page(
@@ -96,14 +100,17 @@ async def _question(planning: Planning, number: int) -> ReviewQuestion:
     )
 
 
-async def _next_plan(planning: Planning, number: int) -> tuple[int, Blueprint]:
-    latest = await planning.lease.store.plans.latest(planning.mission.id)
-    if latest is not None and latest[0] >= number:  # each review has one version: a kill came after it was kept
-        return latest
-    if latest is None and planning.given is not None:
+async def _next_plan(planning: Planning) -> tuple[int, Blueprint]:
+    store, mission_id = planning.lease.store, planning.mission.id
+    known = await versions_and_requests(store, mission_id)
+    if (ready := version_to_show(*known, planning.lease.run_id)) is not None:
+        return ready, await store.plans.get(mission_id, ready)
+    version = draft_version(*known)
+    if version is None and planning.given is not None:
         return await _keep(planning, in_zone(planning.given, planning.mission.timezone))
-    turns = await _aligned(planning) if latest is None else await planning.turns()
-    wish = turns[-1].text if latest is not None else ""
+    previous = None if version is None else await store.plans.get(mission_id, version)
+    turns = await _aligned(planning) if previous is None else await planning.turns()
+    wish = turns[-1].text if previous is not None else ""
     drafted = await draft(
         planning.model,
         goal=planning.mission.goal,
@@ -111,7 +118,7 @@ async def _next_plan(planning: Planning, number: int) -> tuple[int, Blueprint]:
         tools=planning.seen.listing.tools,
         around=planning.seen.surroundings(),
         mission_zone=planning.mission.timezone,
-        previous=latest[1] if latest else None,
+        previous=previous,
         wish=wish,
     )
     if drafted.plan is None:
@@ -160,23 +167,40 @@ async def _questions(planning: Planning, number: int) -> tuple[str, ...]:
     return found.questions
 
 
+async def _changed_since(planning: Planning, question: ReviewQuestion, number: int) -> bool:
+    """Whether the Draft had another plan by the time than the one that was confirmed, so that it is shown again (R2.4)."""
+    if await planning.lease.store.requests.get(planning.lease.run_id, f"review-{number + 1}") is not None:
+        return True
+    mission = await planning.lease.store.missions.get(planning.mission.id)
+    is_draft = mission.state is MissionState.DRAFT and mission.plan_version is None
+    return is_draft and question.plan_version != await drafts_version(planning.lease.store, mission.id)
+
+
+async def _kept(planning: Planning) -> str:
+    mission = await planning.lease.store.missions.get(planning.mission.id)
+    if mission.plan_version is not None:  # somebody launched another version meanwhile
+        return f"Version {mission.plan_version} of the plan is in force; the one shown here is not."
+    return f"Kept as a Draft: launch it with `missions launch {mission.id}`."
+
+
 async def _launch(planning: Planning, question: ReviewQuestion, answer: Answer) -> str:
-    plan = await planning.lease.store.plans.get(planning.mission.id, question.plan_version)
-    problems = problems_of(planning.seen.verify(plan))
-    changes = await launch_plan(
-        planning.lease.store,
-        planning.mission.id,
-        version=question.plan_version,
-        digest=question.plan_digest,
-        by=answer.by,
-        problems=problems,
+    store, mission_id = planning.lease.store, planning.mission.id
+    plan = await store.plans.get(mission_id, question.plan_version)
+    try:
+        changes = await replace_plan(
+            store,
+            mission_id,
+            version=question.plan_version,
+            replaces=None,
+            digest=question.plan_digest,
+            by=answer.by,
+            problems=problems_of(planning.seen.verify(plan)),
+        )
+    except Outdated:  # launched by command and changed since: what was shown here is history
+        return await _kept(planning)
+    await show_in_force(store, mission_id, employee=planning.employee, seen=planning.seen, flow_run_id=planning.lease.run_id)
+    names, state = (
+        ", ".join([*changes.created, *changes.updated, *changes.unchanged]),
+        (await store.missions.get(mission_id)).state,
     )
-    await show_in_force(
-        planning.lease.store,
-        planning.mission.id,
-        employee=planning.employee,
-        seen=planning.seen,
-        flow_run_id=planning.lease.run_id,
-    )
-    names = ", ".join([*changes.created, *changes.updated, *changes.unchanged])
-    return f"Mission {planning.mission.id} is Active; its Tasks: {deployments_page(planning.mission.id)} (deployments: {names})."
+    return f"Mission {mission_id} is {state}; its Tasks: {deployments_page(mission_id)} (deployments: {names})."
