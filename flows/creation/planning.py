@@ -187,7 +187,7 @@ async def _launch(planning: Planning, question: ReviewQuestion, answer: Answer) 
     store, mission_id = planning.lease.store, planning.mission.id
     plan = await store.plans.get(mission_id, question.plan_version)
     try:
-        changes = await replace_plan(
+        await replace_plan(
             store,
             mission_id,
             version=question.plan_version,
@@ -199,8 +199,5 @@ async def _launch(planning: Planning, question: ReviewQuestion, answer: Answer) 
     except Outdated:  # launched by command and changed since: what was shown here is history
         return await _kept(planning)
     await show_in_force(store, mission_id, employee=planning.employee, seen=planning.seen, flow_run_id=planning.lease.run_id)
-    names, state = (
-        ", ".join([*changes.created, *changes.updated, *changes.unchanged]),
-        (await store.missions.get(mission_id)).state,
-    )
-    return f"Mission {mission_id} is {state}; its Tasks: {deployments_page(mission_id)} (deployments: {names})."
+    mission = await store.missions.get(mission_id)
+    return f"Mission {mission_id} is {mission.state}, its plan in force: {deployments_page(mission_id)}"
