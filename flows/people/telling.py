@@ -104,8 +104,8 @@ def channel_fails(channel: str, state: ChannelState) -> Message:
         severity=Severity.CRITICAL,
         channel=channel,
         title=f"Channel {channel} does not take messages",
-        body=f"Since {since:%Y-%m-%d %H:%M} UTC, {state.failures} attempts: {state.reason.rstrip('. ')}. What it has not taken is "
-        f"kept and tried again. Correct its block in the Prefect UI; then `missions channel test {channel}`.",
+        body=f"Since {since:%Y-%m-%d %H:%M} UTC, {state.failures} attempts: {state.reason.rstrip('. ')}. What it has not "
+        f"taken is kept and tried again. Correct its block in the Prefect UI; then `missions channel test {channel}`.",
         at=datetime.now(UTC),
     )
 
