@@ -7,13 +7,12 @@ from blueprint.requests import Decision, Request, ReviewQuestion
 
 def draft_version(versions: Sequence[int], asked: Sequence[Request]) -> int | None:
     """The version that a launch of the Draft puts in force; None while there is none. `asked`: the Mission's requests."""
-    own = set(versions) - _proposed(asked)
-    return max(own | set(accepted_versions(versions, asked)), default=None)
+    return max(_own(versions, asked) | set(accepted_versions(versions, asked)), default=None)
 
 
 def accepted_versions(versions: Sequence[int], asked: Sequence[Request]) -> list[int]:
     """Proposals that became the Draft's plan, one after the other: each was confirmed while that which it replaces was."""
-    own, accepted = set(versions) - _proposed(asked), list[int]()
+    own, accepted = _own(versions, asked), list[int]()
     for request in sorted(filter(_is_confirmed, asked), key=_answered_at):
         question = _review(request)
         assert question is not None, "only reviews are confirmed"
@@ -32,15 +31,17 @@ def version_to_show(versions: Sequence[int], asked: Sequence[Request], run_id: s
     if shown and (answer := shown[-1][0].answer) and answer.decision is Decision.LAUNCH:
         return draft_version(versions, asked)
     newest = max((question.plan_version for _, question in shown), default=0)
-    own = set(versions) - _proposed(asked)
-    return max((version for version in own if version > newest), default=None)
+    proposed = {question.plan_version for question in _reviews(asked) if question.replaces is not None}
+    return max((version for version in set(versions) - proposed if version > newest), default=None)
 
 
-def _proposed(asked: Sequence[Request]) -> set[int]:
-    """Versions that were made in conversations, to take the place of others; not those that the creation has shown itself."""
-    reviews = [question for request in asked if (question := _review(request))]
-    shown = {question.plan_version for question in reviews if question.replaces is None}
-    return {question.plan_version for question in reviews} - shown
+def _own(versions: Sequence[int], asked: Sequence[Request]) -> set[int]:
+    """The first version, and those that the creation has shown. A conversation that was killed leaves versions nobody saw."""
+    return {*sorted(versions)[:1], *(question.plan_version for question in _reviews(asked) if question.replaces is None)}
+
+
+def _reviews(asked: Sequence[Request]) -> list[ReviewQuestion]:
+    return [question for request in asked if (question := _review(request))]
 
 
 def _is_confirmed(request: Request) -> bool:

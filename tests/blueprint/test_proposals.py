@@ -31,6 +31,7 @@ CASES: dict[str, tuple[list[int], list[Request], int | None]] = {
     "no plan yet": ([], [], None),
     "the first, not even shown": ([1], [], 1),
     "a proposal nobody has answered": ([1, 2], [FIRST, review(2, replaces=1)], 1),
+    "a proposal of a conversation that was killed before it could ask": ([1, 2, 3], [FIRST, review(3, replaces=1)], 1),
     "a proposal refused": ([1, 2], [FIRST, review(2, replaces=1, said="keep_draft")], 1),
     "a proposal confirmed": ([1, 2], [FIRST, review(2, replaces=1, said="launch")], 2),
     "another one open beside it": ([1, 2, 3], [FIRST, review(2, replaces=1, said="launch"), review(3, replaces=1)], 2),
