@@ -1,6 +1,7 @@
 """When a Task starts: at cron times, once, on an event, or only by hand (R2.5)."""
 
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -67,6 +68,12 @@ class Manual(Value):
     kind: Literal["manual"] = "manual"
 
 
+LEFT_OUT_COMES_LATER = sys.version_info >= (3, 13)
+"""Whether a time that the clock leaves out comes an hour later, or earlier: Prefect's schedules differ by Python's version."""
+
+_LONGEST_JUMP = timedelta(hours=2)
+"""So far a clock may be put forward; what it leaves out comes later by as much."""
+
 Trigger = Annotated[Cron | Once | Event | Manual, Field(discriminator="kind")]
 
 
@@ -128,7 +135,7 @@ def fires_after(trigger: Cron, after: datetime, mission_zone: str) -> Iterator[d
     """The moments after `after`, as Prefect counts them: by the wall clock, each time of the clock once."""
     where = zone(trigger.timezone or mission_zone)
     given: set[datetime] = set()
-    for wall in _walls(croniter(trigger.cron, after.astimezone(where).replace(tzinfo=None))):
+    for wall in _walls(croniter(trigger.cron, (after - _LONGEST_JUMP).astimezone(where).replace(tzinfo=None))):
         moment = _moment(wall, where)
         if moment > after and moment not in given:
             given.add(moment)
@@ -136,9 +143,9 @@ def fires_after(trigger: Cron, after: datetime, mission_zone: str) -> Iterator[d
 
 
 def _moment(wall: datetime, where: ZoneInfo) -> datetime:
-    """The first of two when the clock is put back; when it is put forward and leaves `wall` out, an hour before it."""
+    """The first of two when the clock is put back; when it is put forward and leaves `wall` out, an hour off, as in Prefect."""
     first, second = (wall.replace(tzinfo=where, fold=fold).astimezone(UTC).astimezone(where) for fold in (0, 1))
-    return first if first.replace(tzinfo=None) == wall else second
+    return first if LEFT_OUT_COMES_LATER or first.replace(tzinfo=None) == wall else second
 
 
 def _walls(schedule: croniter) -> Iterator[datetime]:

@@ -26,7 +26,7 @@ PLAN = Blueprint(
     goal="Look after this host: disks and memory.",
     breakdown=("Look at disks and memory", "Clean up what is old"),
     tasks=(
-        runs.TASK.model_copy(update={"tools": ("host.*",)}),
+        runs.TASK.model_copy(update={"tools": ("host.*",), "trigger": Cron(cron="0 4 * * *")}),
         Task(
             name="memory",
             title="Memory",

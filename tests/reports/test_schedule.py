@@ -60,10 +60,10 @@ def test_every_kind_of_trigger_has_words(trigger: Trigger, words: str) -> None:
 
 
 def test_a_change_of_summer_time_among_the_next_fires_is_named() -> None:
-    outlook = _forecast(Cron(cron="0 2 * * *"))
-    assert outlook.fires == ("Sat 2027-03-27 02:00", "Sun 2027-03-28 01:00", "Mon 2027-03-29 02:00")
+    outlook = _forecast(Cron(cron="0 4 * * *"))
+    assert outlook.fires == ("Sat 2027-03-27 04:00", "Sun 2027-03-28 04:00", "Mon 2027-03-29 04:00")
     assert outlook.clock_changes == (
-        "The clocks of Europe/Berlin change from UTC+01:00 to UTC+02:00 before the fire on Mon 2027-03-29 02:00.",
+        "The clocks of Europe/Berlin change from UTC+01:00 to UTC+02:00 before the fire on Sun 2027-03-28 04:00.",
     )
 
 
