@@ -1,4 +1,7 @@
-"""Answers what people ask about a Mission, from its records: how it stands, what was found, what is planned (R3.5)."""
+"""Answers what people ask about a Mission, from its records: how it stands, what was found, what is planned (R3.5).
+
+Prefect logs an answer, and its console makes links of addresses: those that others wrote are broken up.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime

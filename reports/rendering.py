@@ -7,7 +7,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import JsonValue
 
-from reports.text import Markdown, code, code_block, inline, link, one_line, prose, visible
+from reports.text import Markdown, code, code_block, inline, link, one_line, prose, unlinked, visible
 from reports.times import duration
 
 
@@ -53,6 +53,7 @@ _TEMPLATES.filters |= {  # pyright: ignore[reportAttributeAccessIssue]
     "pretty_json": _pretty_json,
     "ours": Markdown,
     "prose": prose,
+    "unlinked": unlinked,
 }
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Completed, Failed
 
 from blocks.digital_employee import DigitalEmployee
@@ -57,7 +58,7 @@ async def ended_conversation(store: Store, mission_id: str, run_id: str) -> Stat
     if failure := await store.conversation.get(mission_id, failure_key(run_id)):
         return Failed(message=failure.text)
     reply = await store.conversation.get(mission_id, reply_key(run_id))
-    return Completed(message=reply.text if reply else "This conversation is over; start a new one.")
+    return _answered(reply.text) if reply else Completed(message="This conversation is over; start a new one.")
 
 
 async def _mission(store: Store, known_id: str, given: str) -> Mission:
@@ -73,7 +74,10 @@ async def _mission(store: Store, known_id: str, given: str) -> Mission:
 
 async def _outcome(lease: Lease, settings: RunSettings, mission: Mission, text: str) -> State:
     try:
-        return Completed(message=await _talk(lease, settings, mission, text))
+        reply = await _talk(lease, settings, mission, text)
+        for line in _lines(reply):
+            get_run_logger().info("%s", line)
+        return _answered(reply)
     except MissionsError as error:
         if not is_last_word(error):
             raise
@@ -84,6 +88,15 @@ async def _outcome(lease: Lease, settings: RunSettings, mission: Mission, text: 
         if not await is_cancelled(lease.run_id):
             raise
         return Cancelled(message="A person cancelled the conversation; what was not confirmed is not done.")
+
+
+def _answered(reply: str) -> State:
+    """The reply as the words of a state, on one line: Prefect logs and shows them so. Its lines stand in the run's log."""
+    return Completed(message=" ".join(_lines(reply)))
+
+
+def _lines(reply: str) -> list[str]:
+    return [line.strip() for line in reply.splitlines() if line.strip()]
 
 
 async def _talk(lease: Lease, settings: RunSettings, mission: Mission, text: str) -> str:
