@@ -77,8 +77,9 @@ def _row(entry: Entry, timezone: str, links: Mapping[str, RunLinks]) -> dict[str
     run, reason = entry.run, entry.fire.reason if entry.fire else ""
     row: dict[str, str | Markdown] = {"at": _in_month(entry.at, timezone), "task": entry.task, "state": entry.state}
     row |= {"started": "", "lasted": "", "by": "", "run": "", "report": "", "session": "", "reason": reason}
-    if entry.fire is not None and entry.fire.count > 1:
-        row["state"] = f"skipped, {entry.fire.count} times"
+    if entry.fire is not None:
+        row["by"] = entry.fire.started_by or ""
+        row["state"] = f"skipped, {entry.fire.count} times" if entry.fire.count > 1 else entry.state
     if run is None:
         return row
     where = links.get(run.id, RunLinks())

@@ -6,7 +6,7 @@ import pytest
 
 from blueprint.calendar import Entry, Month
 from blueprint.mission import Mission, MissionState
-from blueprint.records import FireRecord, RunRecord, RunState
+from blueprint.records import FireRecord, RunRecord, RunState, StartedBy
 from reports.calendar import RunLinks, calendar_page, weeks
 from reports.mission_index import Row, index_page
 from tests.fakes.records import run_record
@@ -23,7 +23,8 @@ def _run(at: datetime, reason: str = "") -> RunRecord:
 
 
 def _fire(reason: str) -> FireRecord:
-    return FireRecord(mission_id="m", task="disk", run_id="f", scheduled_for=NOW, at=NOW, reason=reason, count=3)
+    by = StartedBy.EVENT
+    return FireRecord(mission_id="m", task="disk", run_id="f", scheduled_for=NOW, at=NOW, reason=reason, started_by=by, count=3)
 
 
 def _entries(words: str = "Too late.") -> list[Entry]:
@@ -46,8 +47,8 @@ def test_a_day_counts_what_was_due_by_the_clocks_of_the_zone() -> None:
 def test_the_list_has_links_durations_and_reasons() -> None:
     page = calendar_page("Disks", MONTH, _entries(), {"run-12345678": RunLinks(run=URL, report=URL)}, NOW)
     lines = [line for line in page.splitlines() if line.startswith(("| Sat 2", "| Sun 2"))]
-    assert f"| `disk` | Failed | cron | Sat 21 00:30 | 3 min | [12345678]({URL}) | [report]({URL}) |  | Too late. |" in lines[0]
-    assert "| `disk` | skipped, 3 times |  |  |  |  |  |  | Too late. |" in lines[1]
+    assert f"| `disk` | Failed | cron | Sat 21 00:30 | 3 min | [12345678]({URL}), [report]({URL}) | Too late. |" in lines[0]
+    assert "| `disk` | skipped, 3 times | event |  |  |  | Too late. |" in lines[1]
     assert "| Sun 22 13:00 | `disk` | to come |" in lines[2]
 
 
