@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from blueprint.errors import ForbiddenTransition
+from blueprint.errors import ForbiddenTransition, InvalidInput
 from blueprint.reporting import ReportTimes
 from blueprint.values import Moment, Name, TimeZone, Value
 
@@ -61,3 +61,9 @@ def check_transition(mission: Mission, wanted: MissionState) -> None:
     allowed = _ALLOWED[mission.state]
     if wanted not in allowed:
         raise ForbiddenTransition(mission.id, mission.state, wanted, allowed)
+
+
+def check_not_deleted(mission: Mission, nothing_more: str) -> None:
+    """InvalidInput while `mission` is being deleted: what is written about it now could outlast it (R3.3)."""
+    if mission.state is MissionState.DELETED:
+        raise InvalidInput(f"Mission {mission.id!r} is being deleted; there is nothing more to {nothing_more}.")

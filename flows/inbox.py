@@ -8,8 +8,10 @@ from prefect.states import Completed, Failed
 
 from blocks.store.store import Store
 from blueprint.errors import MissionsError
+from blueprint.mission import check_not_deleted
 from blueprint.records import Message
 from flows.artifacts import keep_page
+from flows.lifecycle.own_run import mark_own_run
 from flows.links.console import artifact_page, run_page
 from flows.naming import inbox_key
 from flows.opening import open_store
@@ -29,7 +31,7 @@ async def inbox(unread: bool = False, mission: str = "", mark_read: bool = False
     run_id = str(present_flow_run().id)
     try:
         async with open_store() as store:
-            found = (await store.missions.find(mission)).id if mission.strip() else None
+            found = await _named(store, mission) if mission.strip() else None
             messages = await store.messages.list(unread_only=unread, mission_id=found)
             page = await _page(store, messages, found)
             artifact = await keep_page(key=inbox_key(found), description="Inbox", page=page, flow_run_id=run_id)
@@ -38,6 +40,14 @@ async def inbox(unread: bool = False, mission: str = "", mark_read: bool = False
     except MissionsError as error:
         return Failed(message=str(error))
     return Completed(message=f"{len(messages)} messages: {artifact_page(artifact)}")
+
+
+async def _named(store: Store, mission: str) -> str:
+    """Its id. The run is marked as the Mission's: it was started with a name that may be another one by the end."""
+    found = await store.missions.find(mission)
+    await mark_own_run(found.id)
+    check_not_deleted(found, "show of it")
+    return found.id
 
 
 async def _page(store: Store, messages: list[Message], mission_id: str | None) -> str:

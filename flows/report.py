@@ -11,6 +11,7 @@ from pydantic import Field
 
 from blocks.store.store import Store
 from blueprint.errors import MissionsError
+from blueprint.mission import check_not_deleted
 from blueprint.reporting import MissionReportRecord
 from flows.lifecycle.sole_change import sole_change
 from flows.opening import open_store
@@ -41,7 +42,9 @@ async def report(
     run_id = str(present_flow_run().id)
     try:
         async with open_store() as store:
-            mission_id = (await store.missions.find(mission)).id
+            found = await store.missions.find(mission)
+            check_not_deleted(found, "report of it")
+            mission_id = found.id
             async with held_lease(
                 store, run_id=run_id, mission_id=mission_id, operation=OPERATION, seconds=settings.lease_seconds
             ):

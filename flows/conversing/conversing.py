@@ -13,7 +13,7 @@ from blocks.loading import load_block
 from blocks.store.leases import LeaseState
 from blocks.store.store import Store
 from blueprint.errors import InvalidInput, MissionsError, UnknownName
-from blueprint.mission import Mission, MissionState
+from blueprint.mission import Mission, check_not_deleted
 from blueprint.records import ConversationTurn
 from flows.conversing.talk import Talk
 from flows.conversing.talking import failure_key, reply_key, talk
@@ -67,8 +67,7 @@ async def _mission(store: Store, known_id: str, given: str) -> Mission:
         found = await store.missions.get(known_id)
     except UnknownName:
         found = await store.missions.find(given)
-    if found.state is MissionState.DELETED:
-        raise InvalidInput(f"Mission {found.id!r} is being deleted; there is nothing more to say about it.")
+    check_not_deleted(found, "say about it")
     return found
 
 

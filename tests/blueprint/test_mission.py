@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 from pydantic import ValidationError
 
-from blueprint.errors import ForbiddenTransition
-from blueprint.mission import Mission, MissionState, check_transition
+from blueprint.errors import ForbiddenTransition, InvalidInput
+from blueprint.mission import Mission, MissionState, check_not_deleted, check_transition
 
 DRAFT, ACTIVE, PAUSED, DELETED = MissionState
 ALLOWED = {
@@ -49,3 +49,10 @@ def test_a_refused_change_says_which_ways_there_are() -> None:
 def test_an_id_that_is_not_safe_as_a_name_everywhere_is_refused(name: str) -> None:
     with pytest.raises(ValidationError):
         Mission(id=name, title="Host", goal="Look.", created_at=NOW, active_at=NOW)
+
+
+def test_nothing_is_written_about_a_mission_that_is_being_deleted() -> None:
+    for state in (DRAFT, ACTIVE, PAUSED):
+        check_not_deleted(_mission(state), "say about it")
+    with pytest.raises(InvalidInput, match=r"^Mission 'm-1' is being deleted; there is nothing more to say about it\.$"):
+        check_not_deleted(_mission(DELETED), "say about it")

@@ -20,6 +20,7 @@ from blocks.sending.webhook import is_ours
 from blueprint.notification import MissionRule
 from blueprint.records import RunState
 from blueprint.reporting import WEEKLY
+from deployments.spec import mission_tag
 from flows.naming import inbox_key, summary_key
 from flows.starting import start
 from reports.chart import PICTURE
@@ -150,6 +151,7 @@ async def test_the_inbox_flow_shows_open_questions_and_messages(installation: In
                 await asyncio.sleep(0.1)
         wanted = ArtifactFilter.model_validate({"key": {"any_": [inbox_key(mission.id)]}})
         artifacts = await client.read_artifacts(artifact_filter=wanted)
+        assert mission_tag(mission.id) in (await client.read_flow_run(UUID(run_id))).tags, "it goes with the Mission"
     assert "Tested: launched" in str(artifacts[0].data)
     async with installation.store() as store:
         assert all(message.is_read for message in await store.messages.list(mission_id=mission.id))
