@@ -9,12 +9,12 @@ from pydantic import Field
 
 from flows.creation.creating import Commission, create_to_end
 from flows.creation.plan_file import LARGEST_FILE
-from reports.text import one_line
+from reports.text import unlinked
 
 
 def _run_name() -> str:
-    """`create: Inspect this host every day`, so that several creations can be told apart."""
-    return one_line(f"create: {flow_run.parameters.get('goal', '')}", 80)
+    """`create: Inspect this host every day`, so that several creations can be told apart. Prefect logs it."""
+    return unlinked(f"create: {flow_run.parameters.get('goal', '')}", 80)
 
 
 @flow(name="create", flow_run_name=_run_name, persist_result=False)

@@ -82,12 +82,12 @@ async def test_a_goal_without_a_word_is_refused_before_anything_is_made(installa
 async def test_a_creation_is_named_for_its_goal_and_says_what_is_wrong_with_its_time_zone(installation: Installation) -> None:
     async with installation.client() as client, installation.store() as store:
         create = await client.read_deployment_by_name("create/create")
-        given = {"goal": "Inspect this host when asked\nand tell me", "timezone": "Mars/Olympus"}
+        given = {"goal": "Inspect https://web-01.example when asked\nand tell me", "timezone": "Mars/Olympus"}
         made = await client.create_flow_run_from_deployment(create.id, parameters=given)
         state = await reaches(installation, str(made.id), "Failed")
         named = await client.read_flow_run(made.id)
         missions = [mission for mission in await store.missions.list() if mission.timezone == "Mars/Olympus"]
-    assert named.name == "create: Inspect this host when asked and tell me"
+    assert named.name == "create: Inspect https: / /web-01.example when asked and tell me"
     assert state.message == "'Mars/Olympus' is no IANA time zone; write for example 'UTC' or 'Europe/Berlin'."
     assert missions == []
 
