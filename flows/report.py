@@ -16,13 +16,11 @@ from blueprint.reporting import MissionReportRecord
 from flows.lifecycle.sole_change import sole_change
 from flows.opening import open_store
 from flows.reporting.due import due_report
-from flows.reporting.making import make_report
-from flows.runs.lease import held_lease
+from flows.reporting.making import OPERATION, make_report
+from flows.runs.lease import held_lease, is_last_word
 from flows.runs.running import present_flow_run
 from flows.settings import RunSettings
 from reports.period import Period
-
-OPERATION = "report"
 
 
 @flow(name="report", flow_run_name="report: {mission}", persist_result=False)
@@ -44,13 +42,23 @@ async def report(
         async with open_store() as store:
             found = await store.missions.find(mission)
             check_not_deleted(found, "report of it")
-            mission_id = found.id
-            async with held_lease(
-                store, run_id=run_id, mission_id=mission_id, operation=OPERATION, seconds=settings.lease_seconds
-            ):
-                made = await _made(store, settings.home, run_id, mission_id, days=None if is_due else days)
-            await store.leases.end(run_id)
+            async with held_lease(store, run_id=run_id, mission_id=found.id, operation=OPERATION, seconds=settings.lease_seconds):
+                state = await _outcome(store, settings.home, run_id, found.id, days=None if is_due else days)
+                await store.leases.end(run_id)
+                return state
     except MissionsError as error:
+        if not is_last_word(error):
+            raise
+        return Failed(message=str(error))
+
+
+async def _outcome(store: Store, home: Path, run_id: str, mission_id: str, *, days: int | None) -> State:
+    """How the run ends. What is not its last word is raised: the reconciler starts the run again."""
+    try:
+        made = await _made(store, home, run_id, mission_id, days=days)
+    except MissionsError as error:
+        if not is_last_word(error):
+            raise
         return Failed(message=str(error))
     return Completed(message=made.headline if made else "No report is due: it was made already, or the Mission is not Active.")
 

@@ -27,6 +27,7 @@ from flows.people.replying import wake
 from flows.people.taking import take_form
 from flows.people.telling import expired, unanswered
 from flows.recovery.waiting import Wait, wait_of
+from flows.reporting.making import OPERATION as REPORT
 from flows.runs.closing import close_run, reason_of_cancellation, unbegun_run
 from flows.runs.running import OPERATION as RUN_TASK
 from flows.runs.running import final_state
@@ -187,8 +188,8 @@ class Mender:
         run_id = str(flow_run.id)
         if operation == CREATE:
             state = await failed_creation(self.store, mission_id, run_id, reason)
-        elif operation == CONVERSE:
-            state = Failed(message=reason)  # whoever was asked has been told already
+        elif operation in (CONVERSE, REPORT):
+            state = Failed(message=reason)  # whoever was asked has been told already; nobody was by a report
         else:
             state = await unbegun_run(self.store, mission_id, run_id, reason)
         await self.store.requests.abandon(run_id)
@@ -205,7 +206,7 @@ class Mender:
 
 def ends_by_us(operation: str) -> bool:
     """Whether runs of this operation end by a record or by ending their lease: one that only failed was cut off."""
-    return operation in (RUN_TASK, CREATE, CONVERSE)
+    return operation in (RUN_TASK, CREATE, CONVERSE, REPORT)
 
 
 def may_begin(state: State, lease: Lease | None) -> bool:

@@ -21,6 +21,9 @@ from reports.period import Period
 
 FILE_NAME = "mission-report"
 
+OPERATION = "report"
+"""What leases of Mission Reports are held for."""
+
 
 async def make_report(
     store: Store, home: Path, run_id: str, mission_id: str, period: Period, *, is_scheduled: bool = False

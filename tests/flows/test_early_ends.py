@@ -10,6 +10,7 @@ from blocks.store.leases import LeaseState
 from blueprint.mission import Mission
 from blueprint.records import RunState
 from deployments.compiler import TASK_FLOW, deployment_name
+from flows.reporting.making import OPERATION as REPORT
 from flows.runs.running import OPERATION
 from flows.starting import start
 from tests.fakes.counter import Counter
@@ -31,6 +32,21 @@ async def test_runs_that_failed_on_their_way_to_the_gate_are_started_again(insta
             await client.set_flow_run_state(UUID(run_id), AWAY, force=True)
         records = [await installation.ended(run_id, BACK_SECONDS) for run_id in (before, behind)]
     assert [record.state for record in records] == [RunState.SUCCESS] * 2
+
+
+async def test_a_mission_report_that_met_an_outage_is_made_by_the_same_run_later(installation: Installation) -> None:
+    async with installation.store() as store, installation.client() as client:
+        mission = await installation.launch(task())
+        deployment = await client.read_deployment_by_name("report/report")
+        later = Scheduled(scheduled_time=datetime.now(UTC) + timedelta(hours=1))
+        made = await client.create_flow_run_from_deployment(deployment.id, parameters={"mission": mission.id}, state=later)
+        await store.leases.claim(str(made.id), mission_id=mission.id, operation=REPORT, owner="gone", seconds=1)
+        await client.set_flow_run_state(made.id, AWAY, force=True)
+        await reaches(installation, str(made.id), "Completed")
+        known, lease = await store.mission_reports.find(str(made.id)), await store.leases.get(str(made.id))
+    assert known is not None
+    assert lease is not None
+    assert lease.state is LeaseState.ENDED
 
 
 async def _laid_ahead(here: Installation, mission: Mission) -> str:
