@@ -152,6 +152,6 @@ async def test_the_inbox_flow_shows_open_questions_and_messages(installation: In
         wanted = ArtifactFilter.model_validate({"key": {"any_": [inbox_key(mission.id)]}})
         artifacts = await client.read_artifacts(artifact_filter=wanted)
         assert mission_tag(mission.id) in (await client.read_flow_run(UUID(run_id))).tags, "it goes with the Mission"
-    assert "Tested: launched" in str(artifacts[0].data)
+    assert "| launched | Tested |" in str(artifacts[0].data)
     async with installation.store() as store:
         assert all(message.is_read for message in await store.messages.list(mission_id=mission.id))
