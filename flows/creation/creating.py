@@ -84,7 +84,9 @@ async def _outcome(lease: Lease, settings: RunSettings, mission_id: str, wanted:
 
 async def failed_creation(store: Store, mission_id: str, run_id: str, reason: str) -> State:
     """Tell people in the inbox that no Mission came of the goal, and why; gives the state that says so."""
-    await store.messages.add(failed(mission_id, run_id, "A Mission could not be planned", reason))
+    has_plan = await store.plans.latest(mission_id) is not None
+    title = "A Mission stays a Draft" if has_plan else "A Mission could not be planned"
+    await store.messages.add(failed(mission_id, run_id, title, reason))
     return Failed(message=reason)
 
 
