@@ -89,7 +89,7 @@ async def test_a_new_version_is_shown_with_what_it_changes_and_what_it_will_use(
     assert "| `late` | gone | late: after work. Do the work. | \N{EN DASH} |" in changed.stdout
     as_json = (await command("plan", mission_id, "--version", "1", "--against", "2", "--json")).json
     assert (as_json["version"], as_json["against"], [one["name"] for one in as_json["added"]]) == (1, 2, ["late"])
-    page = (await command("plan", mission_id)).stdout
+    page = (await command("plan", mission_id, "--version", "2")).stdout
     assert "## Changes against plan 1\n" in page
     assert "| `work` | 1 | \N{EN DASH} | at most 15 million | no run yet: its token budget |" in page
     assert "  t_work --> t_late\n" in (await command("plan", mission_id, "--version", "1")).stdout
