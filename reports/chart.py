@@ -1,6 +1,7 @@
 """Draws the runs of each day as a picture: an SVG that needs nothing from outside (R6.2)."""
 
 import base64
+import re
 from collections.abc import Sequence
 
 from reports.period import DayFigures
@@ -8,6 +9,8 @@ from reports.text import Markdown
 
 PICTURE = "data:image/svg+xml;base64,"
 """How every picture of ours begins; no other is ever shown."""
+
+_DRAWN = re.compile(rf"!\[([^\]]*)\]\({re.escape(PICTURE)}[^)]*\)")
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 640, 220, 40, 34, 30
 _KINDS = (
@@ -26,6 +29,11 @@ def runs_chart(days: Sequence[DayFigures]) -> Markdown:
         return Markdown("")
     encoded = base64.b64encode(runs_svg(days).encode()).decode()
     return Markdown(f"![Runs of each day: success, failed, cancelled, running; fires that were skipped]({PICTURE}{encoded})")
+
+
+def without_pictures(page: str) -> str:
+    """A Markdown page with what each of our pictures shows in the place of its bytes: for terminals."""
+    return _DRAWN.sub(r"[picture: \1]", page)
 
 
 def runs_svg(days: Sequence[DayFigures]) -> str:

@@ -8,7 +8,7 @@ import typer
 
 from blueprint.errors import InvalidBlueprint
 from blueprint.mission import Mission, MissionState
-from blueprint.plan import Blueprint
+from blueprint.plan import Blueprint, Task
 from blueprint.records import RunRecord, TaskUsage
 from blueprint.stream import Usage
 from blueprint.triggers import next_fires
@@ -137,19 +137,22 @@ def _amounts(usage: Usage) -> list[str]:
 
 
 def _tasks(mission: Mission, blueprint: Blueprint) -> list[dict[str, Any]]:
-    zone, now, is_going = blueprint.timezone or mission.timezone, datetime.now(UTC), mission.state is MissionState.DELETED
+    zone = blueprint.timezone or mission.timezone
     return [
         {
             "name": task.name,
             "title": task.title,
             "trigger": task.trigger.kind,
             "after": list(task.after),
-            "next": []
-            if task.after or is_going
-            else [fire.isoformat(timespec="minutes") for fire in next_fires(task.trigger, now, zone)],
+            "next": [] if mission.state is MissionState.DELETED else _next_times(task, zone),
         }
         for task in blueprint.tasks
     ]
+
+
+def _next_times(task: Task, zone: str) -> list[str]:
+    fires = () if task.after else next_fires(task.trigger, datetime.now(UTC), zone)
+    return [fire.isoformat(timespec="minutes") for fire in fires]
 
 
 def _start(task: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import shutil
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
@@ -22,13 +21,13 @@ from rich.cells import cell_len, set_cell_size
 from blocks.store.store import Store
 from blueprint.errors import Unavailable
 from flows.opening import open_store
+from reports.chart import without_pictures
 from reports.text import one_line
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 _CELL_CHARS = 400
-_PICTURE = re.compile(r"!\[([^\]]*)\]\(data:[^)]*\)")
 _CONNECT_SECONDS = 30.0  # on a busy machine the server takes some seconds
 Given = ParamSpec("Given")
 
@@ -102,11 +101,6 @@ def show(text: str) -> None:
 def show_page(page: str) -> None:
     """A Markdown page on stdout; at a terminal without the pictures in it, which are kilobytes of letters there."""
     show(without_pictures(page) if sys.stdout.isatty() else page)
-
-
-def without_pictures(page: str) -> str:
-    """The page with what is drawn in each embedded picture, in place of its bytes."""
-    return _PICTURE.sub(r"[picture: \1]", page)
 
 
 def show_json(value: object) -> None:

@@ -189,7 +189,7 @@ class Mender:
         if operation == CREATE:
             state = await failed_creation(self.store, mission_id, run_id, reason)
         elif operation in (CONVERSE, REPORT):
-            state = Failed(message=reason)  # whoever was asked has been told already; nobody was by a report
+            state = Failed(message=reason)  # a conversation has told people already; a report asks nobody
         else:
             state = await unbegun_run(self.store, mission_id, run_id, reason)
         await self.store.requests.abandon(run_id)

@@ -1,6 +1,6 @@
 """Tables for people: plain when piped, blocks of lines where a terminal is too narrow."""
 
-from flows.command.output import table_text, without_pictures
+from flows.command.output import table_text
 
 COLUMNS = ["RUN", "TASK", "REASON"]
 ROWS = [["4fb79a98", "inspect-the-host", ""], ["48c32a87", "clean", "the Task is busy"]]
@@ -24,8 +24,3 @@ def test_wide_characters_count_twice():
 
 def test_text_of_others_can_not_steer_the_terminal():
     assert table_text(["NAME"], [["\x1b[31mred\x07\nnext"]], None) == "NAME\nred⟨U+0007⟩ next"
-
-
-def test_a_picture_in_a_page_is_named_at_a_terminal_and_not_spelled_out():
-    page = "# Report\n\n![Runs of each day](data:image/svg+xml;base64,PHN2Zz4=)\n\n[a link](http://here/)"
-    assert without_pictures(page) == "# Report\n\n[picture: Runs of each day]\n\n[a link](http://here/)"
